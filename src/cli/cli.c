@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "cmdline/cmdline.h"
+
+// A checklist for a new command: its file src/cli/<family>.c, its prototype in cli.h, its row here.
+static const lrc_command table[] = {
+    {"version", "version of this program and what it was built with", lrc_cli_version, NULL},
+    {"help", "this list; 'lorica COMMAND --help' explains one", lrc_cli_help, NULL},
+};
+#define COUNT (sizeof table / sizeof table[0])
+
+// Number of words of `name` when argv begins with them, else 0.
+static int matches(const char *name, int argc, char **argv)
+{
+    int words = 0;
+    while (*name) {
+        const size_t n = strcspn(name, " ");
+        if (words >= argc || strlen(argv[words]) != n || memcmp(argv[words], name, n) != 0)
+            return 0;
+        words++;
+        name += n + (name[n] == ' ');
+    }
+    return words;
+}
+
+int lrc_cli_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("Lorica: from a folder of images to a trained LoRA.\n\nUsage: lorica COMMAND [options] [arguments]\n\n");
+    for (size_t i = 0; i < COUNT; i++)
+        if (table[i].summary)
+            printf("  %-24s %s\n", table[i].name, table[i].summary);
+    printf("\n'lorica COMMAND --help' explains a command. Every command takes --json, --workspace DIR and --quiet.\n");
+    return 0;
+}
+
+static int unknown(int argc, char **argv)
+{
+    lrc_common common = {0};
+    for (int i = 0; i < argc; i++)
+        common.json = common.json || strcmp(argv[i], "--json") == 0;
+    lrc_err err = LRC_ERR_INIT;
+    lrc_fail(&err, LRC_ERR_INVALID, "there is no command '%s'; 'lorica help' lists them", argv[0]);
+    return lrc_cmdline_fail(&common, &err);
+}
+
+// "lorica dataset" alone: what begins with that word.
+static int list_family(const char *word)
+{
+    int found = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        if (table[i].summary && strncmp(table[i].name, word, strlen(word)) == 0 && table[i].name[strlen(word)] == ' ') {
+            printf("  lorica %-24s %s\n", table[i].name, table[i].summary);
+            found++;
+        }
+    return found;
+}
+
+int lrc_cli_main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return lrc_cli_help(0, NULL);
+    if (strcmp(argv[1], "--version") == 0)
+        return lrc_cli_version(0, NULL);
+    const lrc_command *best = NULL;
+    int best_words = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        const int words = matches(table[i].name, argc - 1, argv + 1);
+        if (words > best_words) {
+            best = &table[i];
+            best_words = words;
+        }
+    }
+    if (!best)
+        return list_family(argv[1]) ? 2 : unknown(argc - 1, argv + 1);
+    return best->run(argc - 1 - best_words, argv + 1 + best_words);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// cli.h - the commands of `lorica`. One file per command (or per family: dataset.c holds `dataset import|list|…`).
+//
+// A command gets the arguments after its own words, prints its result and returns the exit code (base/err.h's table).
+// The table in cli.c is what `lorica help` prints. Commands that need pixels or models live in lorica-worker; they are
+// rows too, marked `worker`, and are exec'd, so that a person sees one program.
+#ifndef LRC_CLI_CLI_H
+#define LRC_CLI_CLI_H
+
+typedef struct lrc_command {
+    const char *name;    // "dataset import"
+    const char *summary; // one line; NULL hides it from `lorica help`
+    int (*run)(int argc, char **argv);
+    const char *worker; // name of the command in lorica-worker; `run` is NULL then
+} lrc_command;
+
+// Find the command in argv[1…] and run it. Returns the exit code.
+int lrc_cli_main(int argc, char **argv);
+
+// Commands, in the order of the table.
+int lrc_cli_version(int argc, char **argv);
+int lrc_cli_help(int argc, char **argv);
+
+#endif
