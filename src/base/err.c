@@ -11,7 +11,7 @@
 static const struct {
     const char *word;
     int http;
-    int exit;
+    int exit_code;
 } table[LRC_ERR_MAX_] = {
     [LRC_OK] = {"ok", 200, 0},
     [LRC_ERR_INVALID] = {"invalid", 400, 2},
@@ -157,5 +157,5 @@ int lrc_err_http_status(lrc_err_code code)
 
 int lrc_err_exit_code(lrc_err_code code)
 {
-    return table[known(code)].exit;
+    return table[known(code)].exit_code;
 }
