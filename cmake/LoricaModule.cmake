@@ -80,6 +80,7 @@ function(lrc_tests)
       set(target test_${name}_${short})
       add_executable(${target} ${source})
       target_link_libraries(${target} PRIVATE lrc_${name} PkgConfig::CMOCKA)
+      target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests) # support/
       target_compile_definitions(${target} PRIVATE
         LORICA_TEST_DATA="${CMAKE_SOURCE_DIR}/tests" LORICA_BIN="${CMAKE_BINARY_DIR}/bin"
         LORICA_SOURCE="${CMAKE_SOURCE_DIR}")
