@@ -95,6 +95,35 @@ bool lrc_str_to_double(const char *s, double *ret)
     return true;
 }
 
+// Optimal string alignment: the three last rows of the matrix are kept.
+size_t lrc_str_distance(const char *a, const char *b)
+{
+    enum { MAX = 64 };
+    const size_t n = strlen(a), m = strlen(b);
+    if (n > MAX || m > MAX)
+        return SIZE_MAX;
+    size_t rows[3][MAX + 1];
+    size_t *before = rows[0], *last = rows[1], *now = rows[2];
+    for (size_t j = 0; j <= m; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+        size_t *const oldest = before;
+        before = last;
+        last = now;
+        now = oldest;
+    }
+    return last[m];
+}
+
 void lrc_str_bytes(uint64_t bytes, char out[static 16])
 {
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

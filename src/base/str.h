@@ -28,6 +28,10 @@ char *lrc_str_trim(char *s);
 bool lrc_str_to_i64(const char *s, int64_t *ret);
 bool lrc_str_to_double(const char *s, double *ret); // decimal or exponent form; not hex, not inf or nan
 
+// Edits (insert, delete, replace, swap of neighbours; bytes) that make one of the other: for "did you mean". Texts longer
+// than 64 bytes count as far apart (SIZE_MAX).
+size_t lrc_str_distance(const char *a, const char *b);
+
 // "512 B", "1.5 KiB", "3.2 GiB" into `out` (at least 16 bytes).
 void lrc_str_bytes(uint64_t bytes, char out[static 16]);
 

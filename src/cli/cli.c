@@ -7,6 +7,10 @@
 
 // A checklist for a new command: its file src/cli/<family>.c, its prototype in cli.h, its row here.
 static const lrc_command table[] = {
+    {"settings list", "every setting: value, where it comes from, what it does", lrc_cli_settings_list, NULL},
+    {"settings get", "the value of one setting", lrc_cli_settings_get, NULL},
+    {"settings set", "change one setting", lrc_cli_settings_set, NULL},
+    {"settings unset", "go back to the default of one setting", lrc_cli_settings_unset, NULL},
     {"version", "version of this program and what it was built with", lrc_cli_version, NULL},
     {"help", "this list; 'lorica COMMAND --help' explains one", lrc_cli_help, NULL},
 };

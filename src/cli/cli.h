@@ -18,6 +18,10 @@ typedef struct lrc_command {
 int lrc_cli_main(int argc, char **argv);
 
 // Commands, in the order of the table.
+int lrc_cli_settings_list(int argc, char **argv);
+int lrc_cli_settings_get(int argc, char **argv);
+int lrc_cli_settings_set(int argc, char **argv);
+int lrc_cli_settings_unset(int argc, char **argv);
 int lrc_cli_version(int argc, char **argv);
 int lrc_cli_help(int argc, char **argv);
 

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/path.h"
 
+// In the order in which they are made: the last one is there when all of them are.
 static const char *const folders[] = {
     "datasets",        "output",          "pretrained_model", "vae",
     "tagger_models",   "config",          "presets",          "logs",
@@ -13,9 +14,11 @@ static const char *const folders[] = {
     ".lorica/journal", ".lorica/thumbs",  ".lorica/cache",
 };
 
+#define COUNT (sizeof folders / sizeof folders[0])
+
 static int make_folders(const lrc_workspace *w, lrc_err *err)
 {
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+    for (size_t i = 0; i < COUNT; i++) {
         lrc_auto_free char *path = NULL;
         if (lrc_workspace_path(w, folders[i], &path, err) < 0 || lrc_fs_mkdirs(path, err) < 0)
             return lrc_wrap(err, "cannot set up the workspace '%s'", w->root);
@@ -43,7 +46,10 @@ int lrc_workspace_open(const char *given, bool create, lrc_workspace *ret, lrc_e
             w.root);
     if (result == 0)
         result = create ? make_folders(&w, err) : 0;
-    if (result == 0 && !create && !lrc_fs_is_dir(w.state))
+    lrc_auto_free char *last = NULL;
+    if (result == 0)
+        result = lrc_workspace_path(&w, folders[COUNT - 1], &last, err);
+    if (result == 0 && !create && !lrc_fs_is_dir(last))
         result = make_folders(&w, err); // a KNX folder: our own state is added beside its files
     if (result < 0) {
         lrc_workspace_done(&w);
