@@ -16,8 +16,14 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
-#pragma GCC poison localtime gmtime ctime asctime rand srand random
+#pragma GCC poison localtime gmtime ctime asctime srand random
 #pragma GCC poison system popen mktemp tmpnam tempnam
 #pragma GCC poison strcasecmp strncasecmp
+
+// `rand` is also the name of a parameter in OpenSSL's headers, so only the call is an error.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+extern int rand(void) __attribute__((error("rand() is banned: use base/rand.h")));
+#pragma GCC diagnostic pop
 
 #endif
