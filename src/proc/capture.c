@@ -68,7 +68,7 @@ static int follow(lrc_proc *p, struct stream s[2], int timeout_ms, lrc_captured 
         poll(fds, 3, p->pidfd < 0 && left > POLL_MS ? POLL_MS : left);
         drain(&s[0]);
         drain(&s[1]);
-        const int done = lrc_proc_wait(p, 0, &c->exit, err);
+        const int done = lrc_proc_wait(p, 0, &c->how, err);
         if (done != 0) {
             drain(&s[0]);
             drain(&s[1]);
@@ -77,7 +77,7 @@ static int follow(lrc_proc *p, struct stream s[2], int timeout_ms, lrc_captured 
         if (left == 0 && !c->timed_out) {
             c->timed_out = true;
             lrc_proc_signal_group(p, SIGKILL);
-            if (lrc_proc_wait(p, -1, &c->exit, err) < 0)
+            if (lrc_proc_wait(p, -1, &c->how, err) < 0)
                 return -1;
             return 0;
         }

@@ -16,7 +16,7 @@ typedef struct lrc_captured {
     size_t out_len, err_len;
     bool cut;       // more was said
     bool timed_out; // killed by us
-    lrc_proc_exit exit;
+    lrc_proc_exit how;
 } lrc_captured;
 
 // argv and env end in NULL; env NULL: this process's. -1 when it cannot be started at all (as lrc_proc_spawn) or memory

@@ -85,8 +85,8 @@ static void captures_both_streams_and_the_code(void **state)
     assert_int_equal(c.out_len, 3);
     assert_memory_equal(c.out, "a\0b", 3);
     assert_string_equal(c.err, "oops\n");
-    assert_int_equal(c.exit.code, 3);
-    assert_int_equal(c.exit.signal, 0);
+    assert_int_equal(c.how.code, 3);
+    assert_int_equal(c.how.signal, 0);
     assert_false(c.cut || c.timed_out);
 }
 
@@ -130,9 +130,9 @@ static void a_slow_command_is_killed_with_its_group(void **state)
     lrc_auto_captured lrc_captured c = {0};
     assert_int_equal(lrc_proc_capture(argv, NULL, 500, 1000, &c, NULL), 0);
     assert_true(c.timed_out);
-    assert_int_equal(c.exit.signal, SIGKILL);
+    assert_int_equal(c.how.signal, SIGKILL);
     char text[32];
-    lrc_proc_exit_text(&c.exit, text);
+    lrc_proc_exit_text(&c.how, text);
     assert_string_equal(text, "killed by SIGKILL");
     lrc_proc_id sleeper;
     if (lrc_proc_id_of(pid_in(file), &sleeper, NULL) == 0)
