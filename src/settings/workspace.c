@@ -26,32 +26,46 @@ static int make_folders(const lrc_workspace *w, lrc_err *err)
     return 0;
 }
 
-int lrc_workspace_open(const char *given, bool create, lrc_workspace *ret, lrc_err *err)
+int lrc_workspace_locate(const char *given, lrc_workspace *ret, lrc_err *err)
 {
     const char *name = given ? given : getenv("LORICA_WORKSPACE");
     if (!name || !name[0])
         name = "workspace";
     lrc_workspace w = {0};
-    if (lrc_path_real(&w.root, NULL, name, err) < 0)
+    if (lrc_path_real(&w.root, NULL, name, err) < 0 || lrc_path_join(&w.state, w.root, ".lorica", err) < 0) {
+        lrc_workspace_done(&w);
         return -1;
-    int result = lrc_path_join(&w.state, w.root, ".lorica", err);
+    }
+    *ret = w;
+    return 0;
+}
+
+bool lrc_workspace_exists(const lrc_workspace *w)
+{
     lrc_auto_free char *datasets = NULL;
-    if (result == 0)
-        result = lrc_workspace_path(&w, "datasets", &datasets, err);
-    if (result == 0 && !create && !lrc_fs_is_dir(datasets))
-        result = lrc_fail_field(
-            err, LRC_ERR_NOT_FOUND, "workspace",
-            "'%s' is not a workspace (it has no datasets/ folder); name one with --workspace DIR, or make "
-            "one with 'lorica dataset import' or 'lorica demo'",
-            w.root);
-    if (result == 0)
-        result = create ? make_folders(&w, err) : 0;
+    return lrc_workspace_path(w, "datasets", &datasets, NULL) == 0 && lrc_fs_is_dir(datasets);
+}
+
+// Folders that are not there: all of a new workspace's, or our own state beside the files of a KNX folder.
+static int complete(const lrc_workspace *w, bool create, lrc_err *err)
+{
+    if (!create && !lrc_workspace_exists(w))
+        return lrc_fail_field(err, LRC_ERR_NOT_FOUND, "workspace",
+                              "'%s' is not a workspace (it has no datasets/ folder); name one with --workspace DIR, or "
+                              "make one with 'lorica dataset import' or 'lorica demo'",
+                              w->root);
     lrc_auto_free char *last = NULL;
-    if (result == 0)
-        result = lrc_workspace_path(&w, folders[COUNT - 1], &last, err);
-    if (result == 0 && !create && !lrc_fs_is_dir(last))
-        result = make_folders(&w, err); // a KNX folder: our own state is added beside its files
-    if (result < 0) {
+    if (lrc_workspace_path(w, folders[COUNT - 1], &last, err) < 0)
+        return -1;
+    return lrc_fs_is_dir(last) && !create ? 0 : make_folders(w, err);
+}
+
+int lrc_workspace_open(const char *given, bool create, lrc_workspace *ret, lrc_err *err)
+{
+    lrc_workspace w = {0};
+    if (lrc_workspace_locate(given, &w, err) < 0)
+        return -1;
+    if (complete(&w, create, err) < 0) {
         lrc_workspace_done(&w);
         return -1;
     }

@@ -22,6 +22,10 @@ typedef struct lrc_workspace {
 // made; without, a folder that is no workspace is LRC_ERR_NOT_FOUND with what to do.
 int lrc_workspace_open(const char *given, bool create, lrc_workspace *ret, lrc_err *err);
 void lrc_workspace_done(lrc_workspace *w);
+
+// Only say where it is or would be: nothing is looked at or made.
+int lrc_workspace_locate(const char *given, lrc_workspace *ret, lrc_err *err);
+bool lrc_workspace_exists(const lrc_workspace *w);
 #define lrc_auto_workspace lrc_cleanup(lrc_workspace_done)
 
 // root/<relative>, or state/<relative>; the caller frees.
