@@ -28,7 +28,8 @@ build_preset() {
         say done
     else
         say FAILED
-        grep -E -A 12 'error|Error|FAILED' "$log" | tail -n 60 >&2
+        # the errors with their context, without the compiler's command lines
+        awk 'length($0) > 400 { next } /error|Error|FAILED/ { left = 12 } left-- > 0' "$log" | tail -n 60 >&2
         say "the whole output is in $log" >&2
         return 1
     fi
