@@ -23,7 +23,7 @@ char *lrc_buf_room(lrc_buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (n > b->max || b->len > b->max - n) {
+    if (n > b->max || b->len > b->max - n || b->len + n >= PTRDIFF_MAX / 2) { // no object can be larger
         b->failed = LRC_ERR_LIMIT;
         return NULL;
     }
@@ -78,7 +78,7 @@ void lrc_buf_addf(lrc_buf *b, const char *fmt, ...)
     va_copy(again, ap);
     const int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    char *room = n >= 0 ? lrc_buf_room(b, (size_t)n) : NULL;
+    char *room = lrc_buf_room(b, n < 0 ? SIZE_MAX : (size_t)n); // n < 0: longer than INT_MAX
     if (room) {
         vsnprintf(room, (size_t)n + 1, fmt, again);
         lrc_buf_grew(b, (size_t)n);

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <time.h>
 
+// The years that are written with four digits: 0000-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z.
+#define FIRST_MS (-62167219200000LL)
+#define LAST_MS  253402300799999LL
+
 static int64_t read_ms(clockid_t id)
 {
     struct timespec t;
@@ -38,6 +42,10 @@ void lrc_clock_sleep_ms(int ms)
 
 void lrc_clock_iso(int64_t ms, char out[static 32])
 {
+    if (ms < FIRST_MS)
+        ms = FIRST_MS;
+    if (ms > LAST_MS)
+        ms = LAST_MS;
     int64_t rest = ms % 1000;
     time_t seconds = (time_t)(ms / 1000);
     if (rest < 0) {
@@ -46,9 +54,8 @@ void lrc_clock_iso(int64_t ms, char out[static 32])
     }
     struct tm tm;
     gmtime_r(&seconds, &tm);
-    char date[24];
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out, 32, "%s.%03dZ", date, (int)rest);
+    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
+             tm.tm_mday % 100, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100, (int)rest);
 }
 
 void lrc_clock_span(int64_t seconds, char out[static 16])

@@ -12,7 +12,7 @@ int64_t lrc_clock_mono_ms(void); // never goes back
 double lrc_clock_cpu_ms(void);   // CPU time of this process so far
 void lrc_clock_sleep_ms(int ms); // whole time, also over signals
 
-// "2026-11-24T21:56:40.123Z" into `out` (at least 32 bytes).
+// "2026-11-24T21:56:40.123Z" into `out` (at least 32 bytes). Years 0000 to 9999; what lies outside becomes the nearest.
 void lrc_clock_iso(int64_t ms, char out[static 32]);
 
 // "1h 02m", "3m 07s", "42s" into `out` (at least 16 bytes).

@@ -2,6 +2,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,18 +53,26 @@ static lrc_err_code code_of_errno(int sys)
     }
 }
 
-// A message is one line: control characters of file names and children must not break a terminal or a log.
+// A message is one line and cannot steer a terminal: control characters of file names and children (C0, DEL, and C1 in
+// its UTF-8 form) become blanks.
 static void finish_message(lrc_err *err)
 {
-    for (char *p = err->msg; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+    for (unsigned char *p = (unsigned char *)err->msg; *p; p++) {
+        const bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+        if (*p < 0x20 || *p == 0x7f || c1)
             *p = ' ';
+        if (c1)
+            p[1] = ' ';
+    }
     err->msg[lrc_utf8_cut(err->msg, strlen(err->msg))] = '\0';
 }
 
+// The arguments may point into *err itself ("%s" of its old message).
 __attribute__((format(printf, 2, 0))) static void set_message(lrc_err *err, const char *fmt, va_list ap)
 {
-    vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    char made[sizeof err->msg];
+    vsnprintf(made, sizeof made, fmt, ap);
+    memcpy(err->msg, made, sizeof made);
     finish_message(err);
 }
 
@@ -78,11 +87,14 @@ static void append(lrc_err *err, const char *text)
     finish_message(err);
 }
 
-static void reset(lrc_err *err, lrc_err_code code, int sys)
+static void reset(lrc_err *err, lrc_err_code code, int sys, const char *field)
 {
+    char made[sizeof err->field];
+    snprintf(made, sizeof made, "%s", field);
+    made[lrc_utf8_cut(made, strlen(made))] = '\0';
+    memcpy(err->field, made, strlen(made) + 1);
     err->code = code;
     err->sys = sys;
-    err->field[0] = '\0';
 }
 
 void lrc_fail_(lrc_err *err, lrc_err_code code, const char *fmt, ...)
@@ -91,9 +103,9 @@ void lrc_fail_(lrc_err *err, lrc_err_code code, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    reset(err, code, 0);
     set_message(err, fmt, ap);
     va_end(ap);
+    reset(err, code, 0, "");
 }
 
 void lrc_fail_field_(lrc_err *err, lrc_err_code code, const char *field, const char *fmt, ...)
@@ -102,11 +114,9 @@ void lrc_fail_field_(lrc_err *err, lrc_err_code code, const char *field, const c
         return;
     va_list ap;
     va_start(ap, fmt);
-    reset(err, code, 0);
-    snprintf(err->field, sizeof err->field, "%s", field);
-    err->field[lrc_utf8_cut(err->field, strlen(err->field))] = '\0';
     set_message(err, fmt, ap);
     va_end(ap);
+    reset(err, code, 0, field);
 }
 
 void lrc_fail_errno_(lrc_err *err, const char *fmt, ...)
@@ -116,9 +126,9 @@ void lrc_fail_errno_(lrc_err *err, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    reset(err, code_of_errno(saved), saved);
     set_message(err, fmt, ap);
     va_end(ap);
+    reset(err, code_of_errno(saved), saved, "");
     append(err, strerror(saved));
 }
 

@@ -72,7 +72,7 @@ int lrc_fs_write_fd(int fd, const void *bytes, size_t n, const char *what, lrc_e
     return 0;
 }
 
-// Mode and owner that the new file is to have; see the header.
+// Mode and owner that the new file is to have; see the header. out->mode stays 0 where the umask decides.
 static void plan_owner(lrc_fs_out *out, mode_t mode)
 {
     struct stat st;
@@ -84,9 +84,6 @@ static void plan_owner(lrc_fs_out *out, mode_t mode)
         out->uid = st.st_uid;
         out->gid = st.st_gid;
     } else {
-        const mode_t mask = umask(0);
-        umask(mask);
-        out->mode = 0666 & ~mask;
         lrc_auto_free char *parent = NULL;
         if (geteuid() == 0 && lrc_path_parent(&parent, out->target, NULL) == 0 && stat(parent, &st) == 0) {
             out->uid = st.st_uid;
@@ -117,7 +114,7 @@ int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *er
         lrc_fs_out_done(out);
         return -1;
     }
-    out->fd = open(out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    out->fd = open(out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, out->mode ? 0600 : 0666);
     if (out->fd < 0) {
         lrc_fail_errno_(err, "cannot write into the folder of '%s'", path);
         free(lrc_take(out->temp));
@@ -144,7 +141,7 @@ static int seal(lrc_fs_out *out, lrc_err *err)
 {
     if (geteuid() == 0 && out->uid != (uid_t)-1 && fchown(out->fd, out->uid, out->gid) < 0 && errno != EPERM)
         return lrc_fail_errno(err, "cannot set the owner of '%s'", out->target);
-    if (fchmod(out->fd, out->mode) < 0 && errno != EPERM) // some mounts have no modes
+    if (out->mode && fchmod(out->fd, out->mode) < 0 && errno != EPERM) // some mounts have no modes
         return lrc_fail_errno(err, "cannot set the mode of '%s'", out->target);
     if (fsync(out->fd) < 0)
         return lrc_fail_errno(err, "cannot sync '%s'", out->target);
@@ -238,6 +235,39 @@ int lrc_fs_sync_dir(const char *path, lrc_err *err)
     return 0;
 }
 
+// What sendfile cannot do on this file system.
+static int copy_by_hand(int in, lrc_fs_out *out, const char *from, lrc_err *err)
+{
+    lrc_auto_free char *chunk = malloc(COPY_CHUNK);
+    if (!chunk)
+        return lrc_fail_memory(err);
+    for (;;) {
+        const ssize_t n = read(in, chunk, COPY_CHUNK);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return lrc_fail_errno(err, "cannot read '%s'", from);
+        if (n == 0)
+            return 0;
+        if (lrc_fs_out_write(out, chunk, (size_t)n, err) < 0)
+            return -1;
+    }
+}
+
+static int copy_bytes(int in, lrc_fs_out *out, const char *from, lrc_err *err)
+{
+    for (;;) {
+        const ssize_t n = sendfile(out->fd, in, NULL, COPY_CHUNK);
+        if (n == 0)
+            return 0;
+        if (n > 0 || errno == EINTR)
+            continue;
+        if (errno == EINVAL || errno == ENOSYS)
+            return copy_by_hand(in, out, from, err);
+        return lrc_fail_errno(err, "cannot copy '%s' to '%s'", from, out->target);
+    }
+}
+
 int lrc_fs_copy(const char *from, const char *to, lrc_err *err)
 {
     lrc_auto_close int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -247,17 +277,8 @@ int lrc_fs_copy(const char *from, const char *to, lrc_err *err)
     if (!S_ISREG(st.st_mode))
         return lrc_fail(err, LRC_ERR_INVALID, "'%s' is not a file", from);
     lrc_auto_fs_out lrc_fs_out out = LRC_FS_OUT_INIT;
-    if (lrc_fs_out_begin(&out, to, st.st_mode & 0777, err) < 0)
+    if (lrc_fs_out_begin(&out, to, st.st_mode & 0777, err) < 0 || copy_bytes(in, &out, from, err) < 0)
         return -1;
-    for (;;) {
-        const ssize_t n = sendfile(out.fd, in, NULL, COPY_CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lrc_fail_errno(err, "cannot copy '%s' to '%s'", from, to);
-        if (n == 0)
-            break;
-    }
     return lrc_fs_out_commit(&out, err);
 }
 
@@ -316,11 +337,11 @@ static int remove_content(int dirfd, const char *path, lrc_err *err)
         return lrc_fail_errno(err, "cannot list '%s'", path);
     }
     const struct dirent *e;
-    while ((e = readdir(dir)))
+    for (errno = 0; (e = readdir(dir)); errno = 0)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
             remove_entry(dirfd, e->d_name, path, err) < 0)
             return -1;
-    return 0;
+    return errno ? lrc_fail_errno(err, "cannot list '%s'", path) : 0;
 }
 
 int lrc_fs_remove_tree(const char *path, lrc_err *err)
@@ -347,12 +368,14 @@ static int read_names(const char *path, bool hidden, lrc_strv *ret, lrc_err *err
     if (!dir)
         return lrc_fail_errno(err, "cannot list the folder '%s'", path);
     const struct dirent *e;
-    while ((e = readdir(dir))) {
+    for (errno = 0; (e = readdir(dir)); errno = 0) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (!hidden && e->d_name[0] == '.'))
             continue;
         if (lrc_strv_push(ret, e->d_name, err) < 0)
             return -1;
     }
+    if (errno)
+        return lrc_fail_errno(err, "cannot list the folder '%s'", path);
     lrc_strv_sort(ret);
     return 0;
 }

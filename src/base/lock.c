@@ -3,11 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/file.h>
 
 #include "base/clock.h"
 
-#define POLL_MS 20
+#define POLL_MS    20
+#define ASKERS_MAX 50 // lrc_lock_is_held() callers that may stand in the way, one after the other, before we give up
+
+// Who is in the way: somebody who holds the lock (true), or only lrc_lock_is_held(), which shares it for a moment?
+static bool held_for_good(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+        return true;
+    flock(fd, LOCK_UN);
+    return false;
+}
 
 int lrc_lock_take(const char *path, int wait_ms, int *ret, lrc_err *err)
 {
@@ -16,11 +27,16 @@ int lrc_lock_take(const char *path, int wait_ms, int *ret, lrc_err *err)
         return lrc_fail_errno(err, "cannot open the lock '%s'", path);
     const int64_t start = lrc_clock_mono_ms();
     const int how = wait_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB;
+    int askers = 0;
     while (flock(fd, how) < 0) {
         if (errno == EINTR)
             continue;
         if (errno != EWOULDBLOCK)
             return lrc_fail_errno(err, "cannot lock '%s'", path);
+        if (!held_for_good(fd) && askers++ < ASKERS_MAX) {
+            lrc_clock_sleep_ms(1);
+            continue;
+        }
         if (lrc_clock_mono_ms() - start >= wait_ms)
             return lrc_fail(err, LRC_ERR_BUSY, "'%s' is held by another process", path);
         lrc_clock_sleep_ms(POLL_MS);

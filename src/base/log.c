@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define LINE_MAX_BYTES 2048
 
@@ -33,8 +34,9 @@ void lrc_log(lrc_log_level level, const char *fmt, ...)
     used += more < 0 ? 0 : more;
     if (used > (int)sizeof line - 2)
         used = (int)sizeof line - 2;
+    used = (int)lrc_utf8_cut(line, (size_t)used);
     for (char *p = line; p < line + used; p++)
-        if ((unsigned char)*p < 0x20)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
     line[used++] = '\n';
     const ssize_t written = write(STDERR_FILENO, line, (size_t)used);

@@ -3,7 +3,7 @@
 //
 // Only the edge that stops an error logs it (a command, a handler, a worker), once, with ids. Never secrets, never whole
 // captions. The level is the one global of the program besides the signal flag. Any thread; one write(2) per line.
-// May use: clock.
+// May use: clock, utf8.
 #ifndef LRC_BASE_LOG_H
 #define LRC_BASE_LOG_H
 

@@ -24,6 +24,11 @@ static void read_e_form(const char *text, struct decimal *d)
         if (*p != '.')
             d->digit[d->count++] = *p;
     d->exponent = (int)strtol(e + 1, NULL, 10);
+    d->digit[d->count] = '\0';
+}
+
+static void drop_trailing_zeros(struct decimal *d)
+{
     while (d->count > 1 && d->digit[d->count - 1] == '0')
         d->count--;
     d->digit[d->count] = '\0';
@@ -37,7 +42,7 @@ static double value_of(const struct decimal *d)
 }
 
 // Below a power of two the gap between doubles halves, so the shortest text may be one that "%.*e" does not give: one
-// digit fewer, the last digit one more (46 such doubles).
+// digit fewer, the last digit one more (46 such doubles, 4 of which end in 0 before; none ends in 9).
 static bool rounded_up_fits(double value, const char *text, struct decimal *d)
 {
     int exponent;
@@ -62,6 +67,7 @@ static void shortest(double value, struct decimal *d)
         snprintf(text, sizeof text, "%.*e", digits - 1, value);
         if (strtod(text, NULL) == value) {
             read_e_form(text, d);
+            drop_trailing_zeros(d);
             return;
         }
         if (rounded_up_fits(value, text, d))

@@ -129,7 +129,7 @@ void lrc_str_bytes(uint64_t bytes, char out[static 16])
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double value = (double)bytes;
     size_t i = 0;
-    while (value >= 1024 && i + 1 < sizeof unit / sizeof unit[0]) {
+    while (value >= (i == 0 ? 1024 : 1023.95) && i + 1 < sizeof unit / sizeof unit[0]) {
         value /= 1024;
         i++;
     }

@@ -53,7 +53,8 @@ typedef struct lrc_common {
 } lrc_common;
 
 // Parse argv[0..argc) (without the command's own words). Options may stand anywhere; "--" ends them; "--name=value" and
-// "--name value" are the same. Positional arguments are copied to ret_args. LRC_ERR_INVALID names the option.
+// "--name value" are the same. Positional arguments are copied to ret_args. LRC_ERR_INVALID names the option; then
+// ret_common->json is set when --json stands anywhere, so that the error comes out in the form that was asked for.
 int lrc_cmdline_parse(const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count, int argc, char **argv,
                       lrc_common *ret_common, lrc_strv *ret_args, lrc_err *err);
 
@@ -66,6 +67,10 @@ void lrc_cmdline_findings(const lrc_common *common, const lrc_findings *f);
 // Write a finished JSON buffer and a newline to stdout. Returns 0, or the exit code when stdout is gone or the buffer
 // failed.
 int lrc_cmdline_json(const lrc_buf *json);
+
+// The last step of main: what was printed reaches stdout, or a code of 0 becomes that of a failure ("disk full" when a
+// redirected result does not fit). Returns the exit code.
+int lrc_cmdline_finish(int code);
 
 // ---- Progress ----------------------------------------------------------------------------------------------------------
 

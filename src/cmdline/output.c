@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,16 @@
 #define BAR_CELLS 24
 #define JSON_MAX  (64 << 20)
 
+// errno says why stdout took no more. A reader that has seen enough, as in `lorica … | head`, wants no message.
+static int output_failed(void)
+{
+    lrc_err err = LRC_ERR_INIT;
+    lrc_fail_errno(&err, "cannot write the result");
+    if (err.sys != EPIPE)
+        fprintf(stderr, "lorica: %s\n", err.msg);
+    return lrc_err_exit_code(err.code);
+}
+
 int lrc_cmdline_json(const lrc_buf *json)
 {
     lrc_err err = LRC_ERR_INIT;
@@ -18,8 +29,15 @@ int lrc_cmdline_json(const lrc_buf *json)
         return lrc_err_exit_code(err.code);
     }
     if (fwrite(json->data, 1, json->len, stdout) != json->len || putchar('\n') == EOF || fflush(stdout) != 0)
-        return lrc_err_exit_code(LRC_ERR_IO);
+        return output_failed();
     return 0;
+}
+
+int lrc_cmdline_finish(int code)
+{
+    if (code != 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+        return code;
+    return output_failed();
 }
 
 int lrc_cmdline_fail(const lrc_common *common, const lrc_err *err)

@@ -172,29 +172,43 @@ static int check_count(const lrc_cmd *cmd, const lrc_strv *args, lrc_err *err)
     return 0;
 }
 
-int lrc_cmdline_parse(const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count, int argc, char **argv,
-                      lrc_common *ret_common, lrc_strv *ret_args, lrc_err *err)
+static bool has_word(int argc, char **argv, const char *word)
 {
-    struct parser p = {.cmd = cmd, .opts = opts, .opt_count = opt_count};
-    common_options(&p, ret_common);
-    for (int i = 0; i < argc; i++) // before anything is set, so that the defaults are shown as they are
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            ret_common->help = true;
-            print_help(&p);
-            return 0;
-        } else if (strcmp(argv[i], "--") == 0) {
-            break;
-        }
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
+static int take_all(const struct parser *p, int argc, char **argv, lrc_strv *ret_args, lrc_err *err)
+{
     bool options_end = false;
     for (int i = 0; i < argc; i++) {
         if (!options_end && strcmp(argv[i], "--") == 0) {
             options_end = true;
         } else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
-            if (take_option(&p, argc, argv, &i, err) < 0)
+            if (take_option(p, argc, argv, &i, err) < 0)
                 return -1;
         } else if (lrc_strv_push(ret_args, argv[i], err) < 0) {
             return -1;
         }
     }
-    return check_count(cmd, ret_args, err);
+    return check_count(p->cmd, ret_args, err);
+}
+
+int lrc_cmdline_parse(const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count, int argc, char **argv,
+                      lrc_common *ret_common, lrc_strv *ret_args, lrc_err *err)
+{
+    struct parser p = {.cmd = cmd, .opts = opts, .opt_count = opt_count};
+    common_options(&p, ret_common);
+    // Before anything is set, so that the defaults are shown as they are.
+    if (has_word(argc, argv, "--help") || has_word(argc, argv, "-h")) {
+        ret_common->help = true;
+        print_help(&p);
+        return 0;
+    }
+    if (take_all(&p, argc, argv, ret_args, err) == 0)
+        return 0;
+    ret_common->json = ret_common->json || has_word(argc, argv, "--json");
+    return -1;
 }

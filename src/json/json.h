@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // json.h - JSON as RFC 8259 has it: a pull reader, a small tree on top of it, and a streaming writer.
 //
-// Strict: UTF-8 only, no lone surrogates, no raw control characters, no NaN, nothing after the value. A number keeps its
-// text (1e9999, 123456789012345678901234567890, 1.0), so nothing is lost that a caller may want to judge or to write
-// again. Errors name line, column and field path ("subsets[2].num_repeats"). This is the only JSON code of the program.
+// Strict: UTF-8 only (a byte order mark in front is passed over), no lone surrogates, no raw control characters, no NaN,
+// nothing after the value, no NUL in the name of a member ("a\u0000b" must not pass for "a"). A number keeps its text
+// (1e9999, 123456789012345678901234567890, 1.0), so nothing is lost that a caller may want to judge or to write again.
+// Errors name line, column and field path ("subsets[2].num_repeats"). This is the only JSON code of the program.
 // One owner thread per object. May use: base.
 #ifndef LRC_JSON_JSON_H
 #define LRC_JSON_JSON_H

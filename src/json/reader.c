@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The pull reader: one pass, no recursion, a stack of what is open. Position is kept as an offset; line and column are
-// counted only when somebody asks (errors, tree nodes), from the last place where they were known.
+// The pull reader: one pass, no recursion, a stack of what is open. Line and column are counted along with the events,
+// each byte once, so that a text of one long line costs no more than one of many.
 #include <string.h>
 
 #include "base/ascii.h"
@@ -27,8 +27,7 @@ struct lrc_json_reader {
     struct level level[LRC_JSON_MAX_DEPTH];
     lrc_buf scratch; // decoded text of the last event
     lrc_json_type last;
-    // line bookkeeping: `line_start` is the offset of the line that holds `counted`
-    size_t counted, line, line_start;
+    size_t counted, line, column; // line and column of the byte at offset `counted`
 };
 
 int lrc_json_reader_new(const char *text, size_t n, lrc_json_reader **ret, lrc_err *err)
@@ -39,6 +38,10 @@ int lrc_json_reader_new(const char *text, size_t n, lrc_json_reader **ret, lrc_e
     r->text = text;
     r->n = n;
     r->line = 1;
+    r->column = 1;
+    static const char mark[] = "\xef\xbb\xbf"; // Windows editors put it in front
+    if (n >= 3 && memcmp(text, mark, 3) == 0)
+        r->at = r->counted = 3;
     lrc_buf_init(&r->scratch, n + 1);
     *ret = r;
     return 0;
@@ -54,18 +57,18 @@ void lrc_json_reader_free(lrc_json_reader *r)
     free(r);
 }
 
+// Count up to `offset`, which is never before `counted`.
 static void locate(lrc_json_reader *r, size_t offset)
 {
-    for (; r->counted < offset; r->counted++)
-        if (r->text[r->counted] == '\n') {
+    for (; r->counted < offset; r->counted++) {
+        const unsigned char c = (unsigned char)r->text[r->counted];
+        if (c == '\n') {
             r->line++;
-            r->line_start = r->counted + 1;
+            r->column = 1;
+        } else if ((c & 0xc0) != 0x80) { // a code point begins
+            r->column++;
         }
-}
-
-static size_t column_of(const lrc_json_reader *r, size_t offset)
-{
-    return lrc_utf8_count(r->text + r->line_start, offset - r->line_start) + 1;
+    }
 }
 
 void lrc_json_where(const lrc_json_reader *r, size_t *ret_line, size_t *ret_column, size_t *ret_offset)
@@ -73,7 +76,7 @@ void lrc_json_where(const lrc_json_reader *r, size_t *ret_line, size_t *ret_colu
     if (ret_line)
         *ret_line = r->line;
     if (ret_column)
-        *ret_column = column_of(r, r->start);
+        *ret_column = r->column;
     if (ret_offset)
         *ret_offset = r->start;
 }
@@ -106,11 +109,10 @@ __attribute__((format(printf, 4, 5))) static int bad(lrc_json_reader *r, size_t 
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     locate(r, offset);
-    const size_t column = offset >= r->line_start ? column_of(r, offset) : 1;
     lrc_auto_buf lrc_buf path;
     lrc_buf_init(&path, 4096);
     path_of(r, &path);
-    return lrc_fail_field(err, LRC_ERR_INVALID, path.data, "JSON line %zu column %zu%s%s: %s", r->line, column,
+    return lrc_fail_field(err, LRC_ERR_INVALID, path.data, "JSON line %zu column %zu%s%s: %s", r->line, r->column,
                           path.len ? ", at " : "", path.data, what);
 }
 
@@ -290,7 +292,11 @@ static int read_key(lrc_json_reader *r, lrc_json_type *ret, lrc_err *err)
 {
     if (r->at >= r->n || r->text[r->at] != '"')
         return bad(r, r->at, err, "a member's name in double quotes is expected");
-    if (read_string(r, err) < 0 || keep_key(r, err) < 0)
+    if (read_string(r, err) < 0)
+        return -1;
+    if (strlen(r->scratch.data) != r->scratch.len)
+        return bad(r, r->start, err, "a member's name holds a NUL character");
+    if (keep_key(r, err) < 0)
         return -1;
     skip_space(r);
     if (r->at >= r->n || r->text[r->at] != ':')
