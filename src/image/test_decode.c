@@ -149,19 +149,6 @@ static void test_sniff(void **state)
     }
 }
 
-static void test_names(void **state)
-{
-    (void)state;
-    assert_int_equal(lrc_image_type_of_name("a/b.JPG")->kind, LRC_IMAGE_JPEG);
-    assert_int_equal(lrc_image_type_of_name("x.jfif")->kind, LRC_IMAGE_JPEG);
-    assert_int_equal(lrc_image_type_of_name("x.png.WebP")->kind, LRC_IMAGE_WEBP);
-    assert_int_equal(lrc_image_type_of_name("x.tif")->kind, LRC_IMAGE_TIFF);
-    assert_null(lrc_image_type_of_name("x.jp"));
-    assert_null(lrc_image_type_of_name("x.jpgg"));
-    assert_null(lrc_image_type_of_name("png"));
-    assert_null(lrc_image_type_of_name(".png"));
-}
-
 // A pattern in which no two pixels of a row or column are equal, so that every wrong place shows.
 static VipsImage *pattern(int width, int height)
 {
@@ -508,10 +495,10 @@ static void test_bmp_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_sniff),        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_other_formats), cmocka_unit_test(test_orientations), cmocka_unit_test(test_alpha_kept),
-        cmocka_unit_test(test_truncated),     cmocka_unit_test(test_not_images),   cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_bmp),           cmocka_unit_test(test_bmp_refused),
+        cmocka_unit_test(test_golden),       cmocka_unit_test(test_sniff),      cmocka_unit_test(test_other_formats),
+        cmocka_unit_test(test_orientations), cmocka_unit_test(test_alpha_kept), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_not_images),   cmocka_unit_test(test_limit),      cmocka_unit_test(test_bmp),
+        cmocka_unit_test(test_bmp_refused),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -4,19 +4,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/ascii.h"
-#include "base/path.h"
-
 static const lrc_image_type table[LRC_IMAGE_MAX_] = {
-    {LRC_IMAGE_PNG, "PNG", "image/png", ".png .apng", "pngload_source"},
-    {LRC_IMAGE_JPEG, "JPEG", "image/jpeg", ".jpg .jpeg .jfif .jpe", "jpegload_source"},
-    {LRC_IMAGE_WEBP, "WebP", "image/webp", ".webp", "webpload_source"},
-    {LRC_IMAGE_BMP, "BMP", "image/bmp", ".bmp .dib", NULL},
-    {LRC_IMAGE_GIF, "GIF", "image/gif", ".gif", "gifload_source"},
-    {LRC_IMAGE_TIFF, "TIFF", "image/tiff", ".tif .tiff", "tiffload_source"},
-    {LRC_IMAGE_AVIF, "AVIF", "image/avif", ".avif", "heifload_source"},
-    {LRC_IMAGE_HEIC, "HEIC", "image/heic", ".heic .heif", "heifload_source"},
-    {LRC_IMAGE_JXL, "JPEG XL", "image/jxl", ".jxl", "jxlload_source"},
+    {LRC_IMAGE_PNG, "PNG", "png", "pngload_source"},     {LRC_IMAGE_JPEG, "JPEG", "jpeg", "jpegload_source"},
+    {LRC_IMAGE_WEBP, "WebP", "webp", "webpload_source"}, {LRC_IMAGE_BMP, "BMP", "bmp", NULL},
+    {LRC_IMAGE_GIF, "GIF", "gif", "gifload_source"},     {LRC_IMAGE_TIFF, "TIFF", "tiff", "tiffload_source"},
+    {LRC_IMAGE_AVIF, "AVIF", "avif", "heifload_source"}, {LRC_IMAGE_HEIC, "HEIC", "heif", "heifload_source"},
+    {LRC_IMAGE_JXL, "JPEG XL", "jxl", "jxlload_source"},
 };
 
 const lrc_image_type *lrc_image_type_of(lrc_image_kind kind)
@@ -76,28 +69,4 @@ const lrc_image_type *lrc_image_sniff(const void *head, size_t n)
             if (magics[i].kind != LRC_IMAGE_WEBP || memcmp(bytes, "RIFF", 4) == 0)
                 return &table[magics[i].kind];
     return sniff_brands(bytes, n);
-}
-
-// true when `suffix` is one of the words of `list`.
-static bool lists(const char *list, const char *suffix)
-{
-    while (*list) {
-        const size_t n = strcspn(list, " ");
-        size_t i = 0;
-        while (i < n && suffix[i] && lrc_ascii_lower(suffix[i]) == list[i])
-            i++;
-        if (i == n && suffix[i] == '\0')
-            return true;
-        list += n + (list[n] == ' ');
-    }
-    return false;
-}
-
-const lrc_image_type *lrc_image_type_of_name(const char *path)
-{
-    const char *suffix = lrc_path_suffix(path);
-    for (size_t i = 0; *suffix && i < LRC_IMAGE_MAX_; i++)
-        if (lists(table[i].suffixes, suffix))
-            return &table[i];
-    return NULL;
 }

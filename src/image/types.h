@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// types.h - the image formats that the studio knows, as one table: how a file of each is recognised, how it is named,
-// and which decoder opens it.
+// types.h - the image formats that the studio reads, as one table: how a file of each is recognised, and which decoder
+// opens it. What names they have is in kohya/files.h.
 //
 // A format is decided by the first bytes of a file, never by its name. The table is constant: any thread.
 // May use: base.
 #ifndef LRC_IMAGE_TYPES_H
 #define LRC_IMAGE_TYPES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum {
@@ -25,10 +24,9 @@ typedef enum {
 
 typedef struct lrc_image_type {
     lrc_image_kind kind;
-    const char *name;     // "JPEG"
-    const char *mime;     // "image/jpeg"
-    const char *suffixes; // with dots, lower case, separated by blanks, the usual one first: ".jpg .jpeg .jfif"
-    const char *loader;   // libvips operation that reads it from a VipsSource; NULL: our own reader (BMP)
+    const char *name;   // "JPEG"
+    const char *format; // "jpeg": the word that kohya/files.h has for it, where suffixes and MIME types are
+    const char *loader; // libvips operation that reads it from a VipsSource; NULL: our own reader (BMP)
 } lrc_image_type;
 
 #define LRC_IMAGE_SNIFF_BYTES 64 // as much of a file as lrc_image_sniff() ever looks at
@@ -38,8 +36,5 @@ const lrc_image_type *lrc_image_type_of(lrc_image_kind kind);
 
 // The format of a file that begins with these bytes; NULL when it is none of ours.
 const lrc_image_type *lrc_image_sniff(const void *head, size_t n);
-
-// What the name of a file promises, by its suffix without regard to ASCII case; NULL when it promises no image.
-const lrc_image_type *lrc_image_type_of_name(const char *path);
 
 #endif
