@@ -96,23 +96,28 @@ int lrc_workspace_state(const lrc_workspace *w, const char *relative, char **ret
 
 int lrc_workspace_dataset(const lrc_workspace *w, const char *given, char **ret, lrc_err *err)
 {
-    if (given[0] == '/')
-        return lrc_str_copy(ret, given, err);
-    lrc_auto_free char *direct = NULL;
-    if (lrc_workspace_path(w, given, &direct, err) < 0)
+    lrc_auto_free char *copy = NULL, *direct = NULL, *below = NULL;
+    if (lrc_str_copy(&copy, given, err) < 0)
         return -1;
-    if (strchr(given, '/') && lrc_fs_is_dir(direct)) {
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+        copy[n - 1] = '\0';
+    if (copy[0] == '/') {
+        *ret = lrc_take(copy);
+        return 0;
+    }
+    const char *name = copy;
+    while (lrc_str_starts(name, "./"))
+        name += 2;
+    if (lrc_workspace_path(w, name, &direct, err) < 0)
+        return -1;
+    if (strchr(name, '/') && lrc_fs_is_dir(direct)) {
         *ret = lrc_take(direct);
         return 0;
     }
-    const char *name = given;
-    if (lrc_str_starts(name, "./"))
-        name += 2;
     if (lrc_str_starts(name, "datasets/"))
         name += strlen("datasets/");
     else if (lrc_str_starts(name, "dataset/"))
         name += strlen("dataset/");
-    lrc_auto_free char *below = NULL;
     if (lrc_path_join(&below, "datasets", name, err) < 0)
         return -1;
     return lrc_workspace_path(w, below, ret, err);
