@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "base/findings.h"
@@ -63,6 +64,10 @@ int lrc_cmdline_fail(const lrc_common *common, const lrc_err *err);
 
 // Print findings as lines "error: field: message (file). remedy" to stderr; nothing with --json or --quiet for infos.
 void lrc_cmdline_findings(const lrc_common *common, const lrc_findings *f);
+
+// Text that came from outside (a file's name, a caption) as one line that cannot play with the terminal: line breaks as
+// " / ", other control characters and bytes that are not UTF-8 as U+FFFD. At most `max` characters, then "…"; 0: all.
+void lrc_cmdline_put(FILE *stream, const char *text, size_t max);
 
 // Write a finished JSON buffer and a newline to stdout. Returns 0, or the exit code when stdout is gone or the buffer
 // failed.

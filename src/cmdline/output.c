@@ -56,6 +56,27 @@ int lrc_cmdline_fail(const lrc_common *common, const lrc_err *err)
     return lrc_err_exit_code(err->code);
 }
 
+void lrc_cmdline_put(FILE *stream, const char *text, size_t max)
+{
+    size_t left = strlen(text);
+    for (size_t shown = 0; left > 0; shown++) {
+        uint32_t cp = 0;
+        const size_t n = lrc_utf8_decode(text, left, &cp);
+        if (max && shown == max) {
+            fputs("\u2026", stream);
+            return;
+        }
+        if (*text == '\n')
+            fputs(" / ", stream);
+        else if (n == 0 || cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+            fputs("\ufffd", stream);
+        else
+            fwrite(text, 1, n, stream);
+        text += n ? n : 1;
+        left -= n ? n : 1;
+    }
+}
+
 void lrc_cmdline_findings(const lrc_common *common, const lrc_findings *f)
 {
     if (common->json)

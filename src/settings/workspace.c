@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/lock.h"
 #include "base/path.h"
+#include "base/utf8.h"
+
+#define LOCK_NAME_SHOWN 48 // bytes of a dataset's name that its lock file shows
 
 // In the order in which they are made: the last one is there when all of them are.
 static const char *const folders[] = {
@@ -92,24 +96,67 @@ int lrc_workspace_state(const lrc_workspace *w, const char *relative, char **ret
 
 int lrc_workspace_dataset(const lrc_workspace *w, const char *given, char **ret, lrc_err *err)
 {
-    if (given[0] == '/')
-        return lrc_str_copy(ret, given, err);
-    lrc_auto_free char *direct = NULL;
-    if (lrc_workspace_path(w, given, &direct, err) < 0)
+    lrc_auto_free char *copy = NULL, *direct = NULL, *below = NULL;
+    if (lrc_str_copy(&copy, given, err) < 0)
         return -1;
-    if (strchr(given, '/') && lrc_fs_is_dir(direct)) {
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+        copy[n - 1] = '\0';
+    if (copy[0] == '/') {
+        *ret = lrc_take(copy);
+        return 0;
+    }
+    const char *name = copy;
+    while (lrc_str_starts(name, "./"))
+        name += 2;
+    if (lrc_workspace_path(w, name, &direct, err) < 0)
+        return -1;
+    if (strchr(name, '/') && lrc_fs_is_dir(direct)) {
         *ret = lrc_take(direct);
         return 0;
     }
-    const char *name = given;
-    if (lrc_str_starts(name, "./"))
-        name += 2;
     if (lrc_str_starts(name, "datasets/"))
         name += strlen("datasets/");
     else if (lrc_str_starts(name, "dataset/"))
         name += strlen("dataset/");
-    lrc_auto_free char *below = NULL;
     if (lrc_path_join(&below, "datasets", name, err) < 0)
         return -1;
     return lrc_workspace_path(w, below, ret, err);
+}
+
+// FNV-1a, 64 bits: tells the paths of one machine apart in the names of lock files.
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return hash;
+}
+
+// Cut the path of something inside a dataset below `datasets` to the dataset itself.
+static void cut_to_dataset(char *path, const char *datasets)
+{
+    const size_t n = strlen(datasets);
+    if (!lrc_path_inside(path, datasets) || path[n] == '\0')
+        return;
+    char *slash = strchr(path + n + 1, '/');
+    if (slash)
+        *slash = '\0';
+}
+
+int lrc_workspace_lock_dataset(const lrc_workspace *w, const char *dir, int wait_ms, int *ret, lrc_err *err)
+{
+    lrc_auto_free char *named = NULL, *datasets = NULL, *real = NULL, *lock = NULL;
+    if (lrc_workspace_path(w, "datasets", &named, err) < 0 || lrc_path_real(&datasets, NULL, named, err) < 0 ||
+        lrc_path_real(&real, NULL, dir, err) < 0)
+        return -1;
+    cut_to_dataset(real, datasets);
+    char shown[LOCK_NAME_SHOWN + 1];
+    snprintf(shown, sizeof shown, "%s", lrc_path_name(real));
+    shown[lrc_utf8_cut(shown, strlen(shown))] = '\0';
+    if (lrc_str_format(&lock, err, "%s/locks/dataset-%s-%016llx.lock", w->state, shown,
+                       (unsigned long long)hash_text(real)) < 0)
+        return -1;
+    if (lrc_lock_take(lock, wait_ms, ret, err) < 0)
+        return lrc_wrap(err, "the dataset '%s'", real);
+    return 0;
 }

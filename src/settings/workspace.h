@@ -36,4 +36,9 @@ int lrc_workspace_state(const lrc_workspace *w, const char *relative, char **ret
 // `dataset/x` as `datasets/x`; else a bare name below datasets/. The result need not exist.
 int lrc_workspace_dataset(const lrc_workspace *w, const char *given, char **ret, lrc_err *err);
 
+// Lock the dataset that the folder `dir` (of any form that open(2) takes) is or lies in, against other processes and
+// other threads: everything that rewrites captions or changes which files a dataset has does so under this lock, in
+// batches of less than a second. *ret is a descriptor; closing it releases. LRC_ERR_BUSY after wait_ms (-1: for ever).
+int lrc_workspace_lock_dataset(const lrc_workspace *w, const char *dir, int wait_ms, int *ret, lrc_err *err);
+
 #endif

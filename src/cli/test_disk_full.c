@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What the commands do when the disk is full: they say so, and nothing is torn or lost.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/run.h"
+#include "support/small_disk.h"
+
+static void captions_stop_cleanly(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *outside = lrc_test_temp(), *disk = lrc_test_temp();
+    if (!lrc_test_small_disk(disk, 1024)) {
+        print_message("no right to mount a small disk: skipped\n");
+        skip();
+    }
+    setenv("LORICA_WORKSPACE", disk, 1);
+    static const char *const folders[] = {"datasets", ".lorica/locks", ".lorica/cache"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        lrc_auto_free char *path = lrc_test_join(disk, folders[i]);
+        assert_int_equal(lrc_fs_mkdirs(path, NULL), 0);
+    }
+    char big[20001];
+    memset(big, 'b', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    lrc_test_put(disk, "datasets/cat/a.png", "");
+    lrc_test_put(disk, "datasets/cat/a.txt", "short");
+    lrc_test_put(disk, "datasets/cat/b.png", "");
+    lrc_test_put(disk, "datasets/cat/b.txt", big);
+    lrc_test_put(disk, "datasets/cat/c.png", "");
+    lrc_test_put(disk, "datasets/cat/c.txt", "never reached");
+    lrc_test_fill_disk(disk, 8192);
+
+    lrc_auto_result lrc_test_result r = lrc_test_run(outside, "captions", "add-trigger", "cat", "ohwx");
+    lrc_test_expect_exit(&r, 7);
+    lrc_test_expect_in(r.err, "stopped after 1 captions had been changed");
+    lrc_test_expect(disk, "datasets/cat/a.txt", "ohwx, short");
+    lrc_test_expect(disk, "datasets/cat/b.txt", big);
+    lrc_test_expect(disk, "datasets/cat/c.txt", "never reached");
+    assert_int_equal(umount(disk), 0);
+}
+
+static void settings_survive(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *outside = lrc_test_temp(), *disk = lrc_test_temp();
+    if (!lrc_test_small_disk(disk, 256))
+        skip();
+    setenv("LORICA_WORKSPACE", disk, 1);
+    lrc_test_put(disk, "datasets/x/a.txt", "x");
+    lrc_auto_result lrc_test_result first = lrc_test_run(outside, "settings", "set", "tagger.default", "demo");
+    lrc_test_expect_exit(&first, 0);
+    lrc_test_fill_disk(disk, 0);
+    lrc_auto_result lrc_test_result r = lrc_test_run(outside, "settings", "set", "tagger.default", "other");
+    lrc_test_expect_exit(&r, 7);
+    lrc_test_expect(disk, "user_config/user_settings.json", "{\n  \"tagger.default\": \"demo\"\n}\n");
+    assert_int_equal(umount(disk), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(captions_stop_cleanly),
+        cmocka_unit_test(settings_survive),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
