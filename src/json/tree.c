@@ -1,51 +1,24 @@
 // SPDX-License-Identifier: MIT
-// The tree: nodes and texts lie in blocks that are freed together.
+// The tree: nodes and texts lie in one arena.
 #include <math.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/fs.h"
 #include "base/str.h"
 #include "json/json.h"
 
-#define BLOCK_BYTES (64 * 1024)
-
-struct block {
-    struct block *before;
-    size_t used, size;
-    _Alignas(max_align_t) char bytes[];
-};
-
 struct lrc_json_doc {
-    struct block *last;
+    lrc_arena arena;
     lrc_json *root;
     size_t nodes;
 };
-
-static void *take_bytes(lrc_json_doc *doc, size_t n)
-{
-    n = (n + 15) & ~(size_t)15;
-    if (!doc->last || doc->last->size - doc->last->used < n) {
-        const size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-        struct block *b = malloc(sizeof *b + size);
-        if (!b)
-            return NULL;
-        *b = (struct block){.before = doc->last, .size = size};
-        doc->last = b;
-    }
-    void *bytes = doc->last->bytes + doc->last->used;
-    doc->last->used += n;
-    return bytes;
-}
 
 void lrc_json_doc_free(lrc_json_doc *doc)
 {
     if (!doc)
         return;
-    while (doc->last) {
-        struct block *before = doc->last->before;
-        free(doc->last);
-        doc->last = before;
-    }
+    lrc_arena_done(&doc->arena);
     free(doc);
 }
 
@@ -53,13 +26,9 @@ static const char *keep_text(lrc_json_doc *doc, const lrc_json_reader *r, size_t
 {
     size_t n;
     const char *text = lrc_json_text(r, &n);
-    char *copy = take_bytes(doc, n + 1);
-    if (!copy)
-        return NULL;
-    memcpy(copy, text, n + 1);
     if (ret_len)
         *ret_len = n;
-    return copy;
+    return lrc_arena_copy(&doc->arena, text, n);
 }
 
 static lrc_json *new_node(lrc_json_doc *doc, const lrc_json_reader *r, lrc_json_type type, lrc_err *err)
@@ -68,7 +37,7 @@ static lrc_json *new_node(lrc_json_doc *doc, const lrc_json_reader *r, lrc_json_
         lrc_fail(err, LRC_ERR_LIMIT, "the JSON text holds more than %d values", LRC_JSON_MAX_NODES);
         return NULL;
     }
-    lrc_json *v = take_bytes(doc, sizeof *v);
+    lrc_json *v = lrc_arena_take(&doc->arena, sizeof *v);
     if (!v) {
         lrc_fail_memory(err);
         return NULL;
