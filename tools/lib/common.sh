@@ -49,6 +49,6 @@ run_fuzz() {
     local name=$1 seconds=$2 corpus=("build/fuzz/corpus/$1")
     mkdir -p "$corpus" build/fuzz/found
     if [ -d "tests/fuzz/corpus/$name" ]; then corpus+=("tests/fuzz/corpus/$name"); fi
-    "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/found/$name-" "${corpus[@]}"
 }
