@@ -28,8 +28,8 @@ typedef struct lrc_fs_out {
     int fd;       // -1 when closed
     char *temp;   // path of the temporary file
     char *target; // real path that commit renames to
-    mode_t mode; // 0: the umask decides
-    int cloned; // 1 when mode and owner come from the file that is replaced
+    mode_t mode;  // 0: the umask decides
+    int cloned;   // 1 when mode and owner come from the file that is replaced
     uid_t uid;
     gid_t gid;
 } lrc_fs_out;

@@ -110,9 +110,7 @@ static void lists(void **state)
     assert_int_equal(lrc_strv_push_n(&v, "Zebra", 1, NULL), 0);
     assert_int_equal(lrc_strv_pushf(&v, NULL, "%s%d", "\xc3\xa9", 1), 0);
     lrc_strv_sort(&v);
-    static const char *const sorted[] = {"Z", "a", "b", "c  d",
-                                         "\xc3\xa9"
-                                         "1"};
+    static const char *const sorted[] = {"Z", "a", "b", "c  d", "\303\2511"};
     assert_int_equal(v.count, LENGTH(sorted));
     for (size_t i = 0; i < LENGTH(sorted); i++)
         assert_string_equal(v.item[i], sorted[i]);

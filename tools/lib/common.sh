@@ -36,11 +36,12 @@ build_preset() {
 }
 
 c_files() {
-    find src tests -name '*.[ch]' 2> /dev/null | LC_ALL=C sort
+    find src tests -name '*.[ch]' | LC_ALL=C sort
 }
 
 fuzz_targets() {
-    find tests/fuzz -name 'fuzz_*.c' 2> /dev/null | sed 's,.*/fuzz_\(.*\)\.c,\1,' | LC_ALL=C sort
+    [ -d tests/fuzz ] || return 0
+    find tests/fuzz -name 'fuzz_*.c' | sed 's,.*/fuzz_\(.*\)\.c,\1,' | LC_ALL=C sort
 }
 
 # run_fuzz NAME SECONDS: new inputs go to build/fuzz/corpus, what fails to build/fuzz/found.
@@ -48,6 +49,6 @@ run_fuzz() {
     local name=$1 seconds=$2 corpus=("build/fuzz/corpus/$1")
     mkdir -p "$corpus" build/fuzz/found
     if [ -d "tests/fuzz/corpus/$name" ]; then corpus+=("tests/fuzz/corpus/$name"); fi
-    "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/found/$name-" "${corpus[@]}"
 }

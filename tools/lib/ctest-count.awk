@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Count the cmocka cases in the output of `ctest -V`. Lines of test program number N begin with "N: "; its verdict is
 # "i/n Test #N: module/name … Passed". A program that fails without saying which case (a crash, a time-out) is one
-# failed case. Prints what tools/run-tests' tally reads. -v suite=NAME comes before the names of cases.
+# failed case. Prints what tools/run-tests' tally reads. -v suite=NAME comes before the names of failed programs.
 
 match($0, /^[0-9]+: /) {
     id = substr($0, 1, RLENGTH - 2)
@@ -52,7 +52,7 @@ function last_word(line,    words, count) {
     skipped += left[id]
     count = split(skips[id], one, " ")
     for (i = 1; i <= count; i++)
-        print "skipped " suite ":" name ":" one[i]
+        print "skipped " name ":" one[i]
 }
 
 END {
