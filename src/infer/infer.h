@@ -23,7 +23,7 @@
 typedef struct lrc_infer_info {
     char *path;         // file that was loaded
     char *version;      // "1.21.0"
-    lrc_strv providers; // "CPUExecutionProvider", "CUDAExecutionProvider", … that it was built with
+    lrc_strv providers; // "CPUExecutionProvider", "CUDAExecutionProvider", … that it knows of
 } lrc_infer_info;
 
 // Load the runtime and describe it.
@@ -40,7 +40,7 @@ int lrc_infer_looked(lrc_strv *ret, lrc_err *err);
 typedef enum {
     LRC_INFER_CPU,
     LRC_INFER_CUDA, // falls back to the CPU, and lrc_session_note() says why
-    LRC_INFER_AUTO, // CUDA where the runtime has it, else the CPU
+    LRC_INFER_AUTO, // CUDA where its library lies beside the runtime's, else the CPU
 } lrc_infer_provider;
 
 typedef struct lrc_infer_options {

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "infer/runtime.h"
+
+#define CUDA_LIBRARY "libonnxruntime_providers_cuda.so"
 
 struct lrc_session {
     const lrc_ort *ort;
@@ -55,10 +58,14 @@ static int add_cuda(const lrc_session *s, OrtSessionOptions *options, lrc_err *e
     return lrc_ort_check(s->ort, status, "CUDA", err);
 }
 
-static bool has_cuda(void)
+// The CUDA provider is a library of its own; a runtime may name it and not have it.
+static int find_cuda(const lrc_session *s, bool *ret, lrc_err *err)
 {
-    lrc_auto_infer_info lrc_infer_info info = {0};
-    return lrc_infer_describe(&info, NULL) == 0 && lrc_strv_has(&info.providers, "CUDAExecutionProvider");
+    lrc_auto_free char *folder = NULL, *file = NULL;
+    if (lrc_path_parent(&folder, s->ort->path, err) < 0 || lrc_path_join(&file, folder, CUDA_LIBRARY, err) < 0)
+        return -1;
+    *ret = lrc_fs_is_file(file);
+    return 0;
 }
 
 static int create(lrc_session *s, const lrc_infer_options *o, bool cuda, lrc_err *err)
@@ -80,13 +87,15 @@ static int create(lrc_session *s, const lrc_infer_options *o, bool cuda, lrc_err
 static int create_by_wish(lrc_session *s, const lrc_infer_options *o, lrc_err *err)
 {
     lrc_err why = LRC_ERR_INIT;
+    bool there = false;
+    if (o->provider != LRC_INFER_CPU && find_cuda(s, &there, err) < 0)
+        return -1;
     s->provider = "CUDA";
-    const bool built_in = o->provider != LRC_INFER_CPU && has_cuda();
-    if (built_in && create(s, o, true, &why) == 0)
+    if (there && create(s, o, true, &why) == 0)
         return 0;
-    if (o->provider == LRC_INFER_CUDA && !built_in)
-        lrc_fail_(&why, LRC_ERR_NOT_BUILT, "'%s' is built without CUDA", s->ort->path);
-    if (why.code != LRC_OK && lrc_str_format(&s->note, err, "no GPU is used, the CPU is: %s", why.msg) < 0)
+    if (o->provider == LRC_INFER_CUDA && !there)
+        lrc_fail_(&why, LRC_ERR_NOT_BUILT, "%s is not beside '%s'", CUDA_LIBRARY, s->ort->path);
+    if (why.code != LRC_OK && lrc_str_format(&s->note, err, "the CPU is used, not the GPU: %s", why.msg) < 0)
         return -1;
     s->provider = "CPU";
     return create(s, o, false, err);
