@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmdline/cmdline.h"
+#include "proc/exec.h"
 
 // A checklist for a new command: its file src/cli/<family>.c, its prototype in cli.h, its row here.
 static const lrc_command table[] = {
@@ -45,11 +46,37 @@ int lrc_cli_help(int argc, char **argv)
     return 0;
 }
 
-static int unknown(int argc, char **argv)
+static lrc_common asked_for(int argc, char **argv)
 {
     lrc_common common = {0};
     for (int i = 0; i < argc; i++)
         common.json = common.json || strcmp(argv[i], "--json") == 0;
+    return common;
+}
+
+// Become lorica-worker. Returns only when that fails.
+static int hand_on(const lrc_command *command, int argc, char **argv)
+{
+    static char program[] = "lorica-worker";
+    const lrc_common common = asked_for(argc, argv);
+    lrc_err err = LRC_ERR_INIT;
+    lrc_auto_free char *name = NULL;
+    lrc_auto_free char **all = calloc((size_t)argc + 3, sizeof *all);
+    if (!all) {
+        lrc_fail_memory_(&err);
+    } else if (lrc_str_copy(&name, command->worker, &err) == 0) {
+        all[0] = program;
+        all[1] = name;
+        for (int i = 0; i < argc; i++)
+            all[i + 2] = argv[i];
+        lrc_proc_exec_sibling(program, all, &err);
+    }
+    return lrc_cmdline_fail(&common, &err);
+}
+
+static int unknown(int argc, char **argv)
+{
+    const lrc_common common = asked_for(argc, argv);
     lrc_err err = LRC_ERR_INIT;
     lrc_fail(&err, LRC_ERR_INVALID, "there is no command '%s'; 'lorica help' lists them", argv[0]);
     return lrc_cmdline_fail(&common, &err);
@@ -84,5 +111,7 @@ int lrc_cli_main(int argc, char **argv)
     }
     if (!best)
         return list_family(argv[1]) ? 2 : unknown(argc - 1, argv + 1);
+    if (best->worker)
+        return hand_on(best, argc - 1 - best_words, argv + 1 + best_words);
     return best->run(argc - 1 - best_words, argv + 1 + best_words);
 }

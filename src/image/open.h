@@ -14,11 +14,8 @@
 #include <vips/vips.h>
 
 #include "base/err.h"
+#include "image/info.h"
 #include "image/types.h"
-
-// Start libvips: one thread per image, no operation cache, untrusted loaders blocked, no messages of GLib on stderr.
-// May be called again. LRC_ERR_INTERNAL with libvips's words.
-int lrc_image_init(lrc_err *err);
 
 #define LRC_IMAGE_MAX_PIXELS UINT64_C(512000000)  // more than any camera has; 1.5 GB as RGB
 #define LRC_IMAGE_MAX_BYTES  UINT64_C(2000000000) // of a file

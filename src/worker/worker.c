@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "worker/worker.h"
+
+#include <string.h>
+
+#include "cmdline/cmdline.h"
+
+static const lrc_worker_command table[] = {
+    {"image-info", "version of libvips and the image types that it reads", lrc_worker_image_info},
+    {"ort-info", "path, version and providers of ONNX Runtime", lrc_worker_ort_info},
+};
+#define COUNT (sizeof table / sizeof table[0])
+
+static int help(void)
+{
+    printf("The part of Lorica that works on pixels and models; 'lorica' starts it.\n\n"
+           "Usage: lorica-worker COMMAND [options] [arguments]\n\n");
+    for (size_t i = 0; i < COUNT; i++)
+        printf("  %-24s %s\n", table[i].name, table[i].summary);
+    return 0;
+}
+
+int lrc_worker_main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return help();
+    for (size_t i = 0; i < COUNT; i++)
+        if (strcmp(table[i].name, argv[1]) == 0)
+            return table[i].run(argc - 2, argv + 2);
+    const lrc_common common = {0};
+    lrc_err err = LRC_ERR_INIT;
+    lrc_fail_(&err, LRC_ERR_INVALID, "lorica-worker has no command '%s'", argv[1]);
+    return lrc_cmdline_fail(&common, &err);
+}
