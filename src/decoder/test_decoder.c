@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "decoder/decoder.h"
+#include "support/cmocka.h"
 #include "support/pictures.h"
 
 #define WORKER  LORICA_BIN "/lorica-worker"
@@ -41,7 +36,7 @@ static void every_format(void **state)
         {"plain.heic", {16, 12, 1, 1, false, "HEIC"}}, {"plain.jxl", {16, 12, 1, 1, false, "JPEG XL"}},
     };
     lrc_auto_decoder lrc_decoder *d = make(WORKER, 2, 0);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < LENGTH(cases); i++)
         for (lrc_decode_op op = LRC_DECODE_PROBE; op <= LRC_DECODE_CHECK; op++) {
             char path[512];
             snprintf(path, sizeof path, FIXTURE "%s", cases[i].name);
@@ -60,7 +55,7 @@ static void every_format(void **state)
 static void unreadable_files(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_buf lrc_buf png = lrc_test_png(64, 64, 1);
     lrc_test_put_bytes(dir, "cut.png", png.data, png.len / 2);
     lrc_test_put_bytes(dir, "whole é.png", png.data, png.len);
@@ -78,7 +73,7 @@ static void unreadable_files(void **state)
         {"empty.png", LRC_ERR_INVALID},   {"folder.png", LRC_ERR_INVALID},  {"missing.png", LRC_ERR_NOT_FOUND},
         {"bad\xff.png", LRC_ERR_INVALID}, {"whole é.png", LRC_OK},
     };
-    enum { COUNT = sizeof cases / sizeof cases[0] };
+    enum { COUNT = LENGTH(cases) };
     lrc_decode_task tasks[COUNT];
     char *paths[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
@@ -107,9 +102,9 @@ static void conversions(void **state)
         {"plain.jxl", "c.webp", "webp", "WebP", 16, false}, {"frames.gif", "d.jpg", "jpeg", "JPEG", 16, false},
         {"turned.jpg", "e.png", "png", "PNG", 12, false}, // upright
     };
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_decoder lrc_decoder *d = make(WORKER, 1, 0);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_auto_free char *from = lrc_test_join(FIXTURE, cases[i].from), *to = lrc_test_join(dir, cases[i].to);
         const lrc_decode_task t =
             ask(d, (lrc_decode_task){.op = LRC_DECODE_CONVERT, .path = from, .out = to, .format = cases[i].format});
@@ -134,10 +129,10 @@ static void thumbnails(void **state)
 {
     (void)state;
     static const char *const from[] = {"plain.jpg", "turned.jpg", "frames.gif", "plain.avif", "plain.tif"};
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *to = lrc_test_join(dir, "t.webp");
     lrc_auto_decoder lrc_decoder *d = make(WORKER, 1, 0);
-    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+    for (size_t i = 0; i < LENGTH(from); i++) {
         lrc_auto_free char *path = lrc_test_join(FIXTURE, from[i]);
         const lrc_decode_task t =
             ask(d, (lrc_decode_task){.op = LRC_DECODE_THUMBNAIL, .path = path, .out = to, .size = 32});
@@ -187,8 +182,8 @@ static void a_bad_file_costs_only_itself(void **state)
         {"flood", "too much"}, {"good4", NULL},      {"half", "exit code 0"}, {"once", NULL}, // asked a second time
         {"good5", NULL},
     };
-    enum { COUNT = sizeof cases / sizeof cases[0] };
-    lrc_auto_temp char *dir = lrc_test_temp();
+    enum { COUNT = LENGTH(cases) };
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *program = nasty_worker(dir);
     for (unsigned processes = 1; processes <= 3; processes += 2) {
         lrc_auto_decoder lrc_decoder *d = make(program, processes, 500);
@@ -211,7 +206,7 @@ static void a_bad_file_costs_only_itself(void **state)
 static void no_worker(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_test_put(dir, "broken", "#!/bin/sh\nexit 9\n");
     lrc_auto_free char *broken = lrc_test_join(dir, "broken"), *missing = lrc_test_join(dir, "missing");
     assert_int_equal(chmod(broken, 0755), 0);

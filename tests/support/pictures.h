@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pictures.h - for tests: pictures without an image library. PNG files are written here (stored, not compressed); other
-// formats come from tests/fixtures/pictures. Include after <cmocka.h>; the build defines LORICA_TEST_DATA.
+// formats come from tests/fixtures/pictures. Include after cmocka.h; the build defines LORICA_TEST_DATA.
 #ifndef LRC_TESTS_SUPPORT_PICTURES_H
 #define LRC_TESTS_SUPPORT_PICTURES_H
 
