@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/str.h"
+#include "support/cmocka.h"
 
 static void distances(void **state)
 {
@@ -19,7 +13,7 @@ static void distances(void **state)
         {"abc", "abd", 1}, {"abc", "ac", 1},         {"abc", "xabc", 1},       {"defualt", "default", 1},
         {"ab", "ba", 1},   {"kitten", "sitting", 3}, {"trainer", "tagger", 3}, {"a", "b", 1},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         assert_int_equal(lrc_str_distance(cases[i].a, cases[i].b), cases[i].distance);
         assert_int_equal(lrc_str_distance(cases[i].b, cases[i].a), cases[i].distance);
     }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "base/map.h"
+#include "support/cmocka.h"
 
 static void counts_and_keeps_the_order(void **state)
 {
@@ -15,7 +10,7 @@ static void counts_and_keeps_the_order(void **state)
     static const char *const words[] = {"solo", "1girl", "solo", "", "smile", "1girl", "solo"};
     lrc_auto_map lrc_map m = {0};
     assert_null(lrc_map_get(&m, "solo"));
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < LENGTH(words); i++)
         (*lrc_map_put(&m, words[i], NULL))++;
     assert_int_equal(m.count, 4);
     assert_string_equal(m.entry[1].key, "1girl");

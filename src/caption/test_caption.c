@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "caption/caption.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 static void split_and_join(void **state)
@@ -26,7 +20,7 @@ static void split_and_join(void **state)
         {"a;;b", ";;", "a;;b", 2},
         {"髪、青い、空", "、", "髪、青い、空", 3},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_auto_strv lrc_strv tags = {0};
         lrc_auto_free char *joined = NULL;
         lrc_err err = LRC_ERR_INIT;
@@ -41,7 +35,7 @@ static void separators(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "\n", ",\r\n", "\xff", "12345678901234567"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < LENGTH(bad); i++)
         assert_int_equal(lrc_caption_check_separator(bad[i], NULL), -1);
     assert_int_equal(lrc_caption_check_separator(" | ", NULL), 0);
 }
@@ -57,7 +51,7 @@ static void sameness(void **state)
         {"a", "ab", false},     {"", "", true},          {"straße", "STRASSE", false},
         {"\xff", "\xff", true}, {"\xff", "\xfe", false}, {"a\xff", "A\xff", true},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < LENGTH(cases); i++)
         if (lrc_caption_same(cases[i].a, cases[i].b) != cases[i].same)
             fail_msg("'%s' and '%s'", cases[i].a, cases[i].b);
 }
@@ -99,7 +93,7 @@ static void add_trigger(void **state)
         {"one\r\ntwo\r\n", "ohwx", true, false, NULL, "one, ohwx\ntwo, ohwx"},
         {"Ein Mädchen, 女の子", "żółw", false, false, NULL, "żółw, Ein Mädchen, 女の子"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         const lrc_caption_trigger t = {cases[i].word, cases[i].at_end, cases[i].repeat, cases[i].separator};
         lrc_auto_free char *after = NULL;
         lrc_err err = LRC_ERR_INIT;
@@ -126,7 +120,7 @@ static void bad_triggers(void **state)
         {.word = "\xff"},
         {.word = "a", .separator = "\n"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < LENGTH(bad); i++) {
         char *after = NULL;
         lrc_err err = LRC_ERR_INIT;
         assert_int_equal(lrc_caption_add_trigger("x", &bad[i], &after, &err), -1);

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "caption/caption.h"
 #include "caption/file.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 // W3: KNX took any text as the extension and replaced its first occurrence in the whole path.
@@ -35,7 +29,7 @@ static void paths(void **state)
         {"d.x/a", ".txt", NULL}, // no suffix: no image
         {"d/.png", ".txt", NULL},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_auto_free char *path = NULL;
         lrc_err err = LRC_ERR_INIT;
         const int result = lrc_caption_path(cases[i].image, cases[i].extension, &path, &err);
@@ -68,9 +62,9 @@ static void reading(void **state)
         {"a\0b", 3, NULL, false, "NUL byte in line 1"},
         {"caf\xc3", 0, NULL, false, "byte 0xc3"},
     };
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "a.txt");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_auto_caption_file lrc_caption_file f = {0};
         lrc_err err = LRC_ERR_INIT;
         lrc_test_put_bytes(dir, "a.txt", cases[i].bytes, cases[i].n ? cases[i].n : strlen(cases[i].bytes));
@@ -90,7 +84,7 @@ static void reading(void **state)
 static void missing_and_odd(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "a.txt");
     lrc_err err = LRC_ERR_INIT;
     lrc_auto_caption_file lrc_caption_file f = {0};
@@ -113,7 +107,7 @@ static void missing_and_odd(void **state)
 static void writing(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_err err = LRC_ERR_INIT;
     lrc_auto_free char *path = lrc_test_join(dir, "a.txt"), *link = lrc_test_join(dir, "link.txt");
     assert_ok(lrc_caption_write(path, "tag", &err), err);
@@ -133,8 +127,8 @@ static void image_lists(void **state)
     (void)state;
     static const char *const files[] = {"b.PNG",    "a.jpg",         "a.txt", "10_girl/c.webp", "10_girl/d.JFIF",
                                         ".hid.png", ".hidden/e.png", "f.gif", "noext"};
-    lrc_auto_temp char *dir = lrc_test_temp();
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+    lrc_auto_temp char *dir = lrc_test_folder();
+    for (size_t i = 0; i < LENGTH(files); i++)
         lrc_test_put(dir, files[i], "x");
     lrc_err err = LRC_ERR_INIT;
     size_t below = 0;

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 
+#include "support/cmocka.h"
 #include "support/run.h"
 
 static char *workspace(void)
 {
-    char *dir = lrc_test_temp();
+    char *dir = lrc_test_folder();
     setenv("LORICA_WORKSPACE", dir, 1);
     return dir;
 }
@@ -101,7 +96,7 @@ static void refusals(void **state)
     };
     lrc_auto_temp char *dir = workspace();
     lrc_test_put(dir, "datasets/cat/a.png", "image");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_auto_result lrc_test_result r = lrc_test_run_input(dir, NULL, cases[i].args);
         lrc_test_expect_exit(&r, cases[i].exit);
         lrc_test_expect_in(r.err, cases[i].message);

@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What the commands do when the disk is full: they say so, and nothing is torn or lost.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "support/cmocka.h"
 #include "support/run.h"
 #include "support/small_disk.h"
 
 static void captions_stop_cleanly(void **state)
 {
     (void)state;
-    lrc_auto_temp char *outside = lrc_test_temp(), *disk = lrc_test_temp();
+    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
     if (!lrc_test_small_disk(disk, 1024)) {
         print_message("no right to mount a small disk: skipped\n");
         skip();
     }
     setenv("LORICA_WORKSPACE", disk, 1);
     static const char *const folders[] = {"datasets", ".lorica/locks", ".lorica/cache"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+    for (size_t i = 0; i < LENGTH(folders); i++) {
         lrc_auto_free char *path = lrc_test_join(disk, folders[i]);
         assert_int_equal(lrc_fs_mkdirs(path, NULL), 0);
     }
@@ -47,7 +41,7 @@ static void captions_stop_cleanly(void **state)
 static void settings_survive(void **state)
 {
     (void)state;
-    lrc_auto_temp char *outside = lrc_test_temp(), *disk = lrc_test_temp();
+    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
     if (!lrc_test_small_disk(disk, 256))
         skip();
     setenv("LORICA_WORKSPACE", disk, 1);

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "support/cmocka.h"
 #include "support/run.h"
 
 #define FILE_NAME "user_config/user_settings.json"
@@ -15,9 +9,9 @@ static char *workspace(void)
 {
     static const char *const variables[] = {"LORICA_TAGGER", "LORICA_SD_SCRIPTS", "LORICA_PYTHON",
                                             "HF_TOKEN",      "CIVITAI_API_KEY",   "WANDB_API_KEY"};
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+    for (size_t i = 0; i < LENGTH(variables); i++)
         unsetenv(variables[i]);
-    char *dir = lrc_test_temp();
+    char *dir = lrc_test_folder();
     lrc_auto_free char *datasets = lrc_test_join(dir, "datasets");
     assert_int_equal(mkdir(datasets, 0777), 0);
     setenv("LORICA_WORKSPACE", dir, 1);
@@ -67,7 +61,7 @@ static void secret_comes_by_stdin_and_is_never_shown(void **state)
     static const char *const ways[][4] = {{"settings", "list", NULL},
                                           {"settings", "list", "--json", NULL},
                                           {"settings", "get", "huggingface.token", NULL}};
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+    for (size_t i = 0; i < LENGTH(ways); i++) {
         lrc_auto_result lrc_test_result r = lrc_test_run_input(dir, NULL, ways[i]);
         lrc_test_expect_exit(&r, 0);
         lrc_test_expect_in(r.out, "hf_a...mnop");
@@ -102,7 +96,7 @@ static void parallel_sets_lose_nothing(void **state)
         {"settings", "set", "wandb.key", "w"},      {"settings", "set", "civitai.key", "c"},
         {"settings", "set", "roots", "/r"},         {"settings", "set", "job.grace_seconds", "3"},
     };
-    enum { COUNT = sizeof sets / sizeof sets[0] };
+    enum { COUNT = LENGTH(sets) };
     lrc_auto_temp char *dir = workspace();
     pid_t pid[COUNT];
     for (size_t i = 0; i < COUNT; i++) {

@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
-#include "base/path.h"
 #include "doctor/checks.h"
 #include "proc/capture.h"
 
@@ -14,9 +13,8 @@
 // *ret is the worker's answer: its result, or the one error shape (member "error"). -1 when there is no answer at all.
 static int ask_worker(const char *command, lrc_json_doc **ret, lrc_err *err)
 {
-    lrc_auto_free char *self = NULL, *worker = NULL, *folder = NULL;
-    if (lrc_path_real(&self, NULL, "/proc/self/exe", err) < 0 || lrc_path_parent(&folder, self, err) < 0 ||
-        lrc_path_join(&worker, folder, "lorica-worker", err) < 0)
+    lrc_auto_free char *worker = NULL;
+    if (lrc_proc_sibling("lorica-worker", &worker, err) < 0)
         return -1;
     char name[32];
     snprintf(name, sizeof name, "%s", command);

@@ -9,20 +9,20 @@
 
 // A new image type is one row (and a loader in image/, if the decoder does not know it yet).
 static const lrc_kohya_type table[] = {
-    {".png", "png", "image/png", LRC_KOHYA_ALWAYS, ".png"},
-    {".jpg", "jpeg", "image/jpeg", LRC_KOHYA_ALWAYS, ".jpg"},
-    {".jpeg", "jpeg", "image/jpeg", LRC_KOHYA_ALWAYS, ".jpeg"},
-    {".webp", "webp", "image/webp", LRC_KOHYA_ALWAYS, ".webp"},
-    {".bmp", "bmp", "image/bmp", LRC_KOHYA_ALWAYS, ".bmp"},
-    {".jfif", "jpeg", "image/jpeg", LRC_KOHYA_NEVER, ".jpg"},
-    {".jpe", "jpeg", "image/jpeg", LRC_KOHYA_NEVER, ".jpg"},
-    {".gif", "gif", "image/gif", LRC_KOHYA_NEVER, NULL},
-    {".tif", "tiff", "image/tiff", LRC_KOHYA_NEVER, NULL},
-    {".tiff", "tiff", "image/tiff", LRC_KOHYA_NEVER, NULL},
-    {".heic", "heif", "image/heic", LRC_KOHYA_NEVER, NULL},
-    {".heif", "heif", "image/heif", LRC_KOHYA_NEVER, NULL},
-    {".avif", "avif", "image/avif", LRC_KOHYA_WITH_PLUGIN, NULL},
-    {".jxl", "jxl", "image/jxl", LRC_KOHYA_WITH_PLUGIN, NULL},
+    {".png", "PNG", "image/png", LRC_KOHYA_ALWAYS, ".png"},
+    {".jpg", "JPEG", "image/jpeg", LRC_KOHYA_ALWAYS, ".jpg"},
+    {".jpeg", "JPEG", "image/jpeg", LRC_KOHYA_ALWAYS, ".jpeg"},
+    {".webp", "WebP", "image/webp", LRC_KOHYA_ALWAYS, ".webp"},
+    {".bmp", "BMP", "image/bmp", LRC_KOHYA_ALWAYS, ".bmp"},
+    {".jfif", "JPEG", "image/jpeg", LRC_KOHYA_NEVER, ".jpg"},
+    {".jpe", "JPEG", "image/jpeg", LRC_KOHYA_NEVER, ".jpg"},
+    {".gif", "GIF", "image/gif", LRC_KOHYA_NEVER, NULL},
+    {".tif", "TIFF", "image/tiff", LRC_KOHYA_NEVER, NULL},
+    {".tiff", "TIFF", "image/tiff", LRC_KOHYA_NEVER, NULL},
+    {".heic", "HEIC", "image/heic", LRC_KOHYA_NEVER, NULL},
+    {".heif", "HEIC", "image/heic", LRC_KOHYA_NEVER, NULL},
+    {".avif", "AVIF", "image/avif", LRC_KOHYA_WITH_PLUGIN, NULL},
+    {".jxl", "JPEG XL", "image/jxl", LRC_KOHYA_WITH_PLUGIN, NULL},
 };
 #define COUNT (sizeof table / sizeof table[0])
 
@@ -66,7 +66,7 @@ bool lrc_kohya_sees(const char *path, const lrc_kohya_plugins *plugins)
     if (!type || lrc_path_name(path)[0] == '.' || !one_case(lrc_path_suffix(path)))
         return false;
     if (type->sees == LRC_KOHYA_WITH_PLUGIN)
-        return plugins && (strcmp(type->format, "avif") == 0 ? plugins->avif : plugins->jxl);
+        return plugins && (strcmp(type->format, "AVIF") == 0 ? plugins->avif : plugins->jxl);
     return type->sees == LRC_KOHYA_ALWAYS;
 }
 

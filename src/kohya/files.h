@@ -16,7 +16,7 @@ typedef enum { LRC_KOHYA_NEVER, LRC_KOHYA_WITH_PLUGIN, LRC_KOHYA_ALWAYS } lrc_ko
 
 typedef struct lrc_kohya_type {
     const char *suffix;     // lower case, with the dot
-    const char *format;     // what a decoder calls the content: "jpeg", "heif"
+    const char *format;     // what the decoder (image/types.h) calls the content: "JPEG", "JPEG XL"
     const char *mime;       // "image/jpeg"
     lrc_kohya_sees_it sees; // by this suffix
     const char *import_as;  // suffix after an import: its own, ".jpg" for .jfif; NULL: pixels must be converted

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <string.h>
 
 #include "kohya/files.h"
+#include "support/cmocka.h"
 
 static void the_trainers_rule(void **state)
 {
@@ -26,7 +21,7 @@ static void the_trainers_rule(void **state)
         {"a.txt", false, false},         {"png", false, false},       {"a.b.webp", true, true},
     };
     const lrc_kohya_plugins plugins = {true, true};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         if (lrc_kohya_sees(cases[i].path, NULL) != cases[i].bare ||
             lrc_kohya_sees(cases[i].path, &plugins) != cases[i].with_plugins)
             fail_msg("%s", cases[i].path);
@@ -79,7 +74,7 @@ static void folder_repeats(void **state)
         {"1 _x", 0, "1 _x"},
         {"99999999999_x", 0, "99999999999_x"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         const char *rest = NULL;
         if (lrc_kohya_folder_repeats(cases[i].name, &rest) != cases[i].repeats || strcmp(rest, cases[i].rest) != 0)
             fail_msg("%s: rest %s", cases[i].name, rest);

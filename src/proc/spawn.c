@@ -427,3 +427,16 @@ int lrc_proc_self(char **ret, lrc_err *err)
     path[n] = '\0';
     return lrc_str_copy(ret, access(path, X_OK) == 0 ? path : self, err); // replaced meanwhile: the link still works
 }
+
+int lrc_proc_sibling(const char *name, char **ret, lrc_err *err)
+{
+    lrc_auto_free char *self = NULL, *folder = NULL, *path = NULL;
+    if (lrc_path_real(&self, NULL, "/proc/self/exe", err) < 0 || lrc_path_parent(&folder, self, err) < 0 ||
+        lrc_path_join(&path, folder, name, err) < 0)
+        return -1;
+    if (access(path, X_OK) < 0)
+        return lrc_fail(err, LRC_ERR_NOT_BUILT, "'%s' is missing: install Lorica again, or build it with ./dev build",
+                        path);
+    *ret = lrc_take(path);
+    return 0;
+}

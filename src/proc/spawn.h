@@ -91,6 +91,9 @@ void lrc_proc_exit_text(const lrc_proc_exit *e, char out[static 32]);
 // Path of this program itself, to be started again even after the file was replaced: caller frees.
 int lrc_proc_self(char **ret, lrc_err *err);
 
+// Path of the program `name` that lies beside this one: caller frees. LRC_ERR_NOT_BUILT when there is none.
+int lrc_proc_sibling(const char *name, char **ret, lrc_err *err);
+
 // Raise this process's soft limit of open files to the hard one. Children do not inherit that: they get the old limit.
 void lrc_proc_raise_nofile(void);
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "settings/settings.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 #define FILE_NAME "user_config/user_settings.json"
@@ -53,7 +47,7 @@ static void table_is_sound(void **state)
 static void missing_file_gives_defaults(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_auto_settings lrc_settings *s = load(&w);
     lrc_auto_free char *scripts = lrc_test_join(w.root, "trainer/derrian_backend/sd_scripts");
@@ -69,7 +63,7 @@ static void missing_file_gives_defaults(void **state)
 static void foreign_keys_and_order_stay(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_err err = LRC_ERR_INIT;
     lrc_test_put(dir, FILE_NAME,
@@ -90,7 +84,7 @@ static void foreign_keys_and_order_stay(void **state)
 static void file_is_private(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_err err = LRC_ERR_INIT;
     struct stat st;
@@ -121,8 +115,8 @@ static void corrupt_file_stays(void **state)
         {"{\"job.grace_seconds\": -1}", "from 0 to 3600", false},
         {"{\"tagger.default\": \"a\\u0000b\"}", "must be a text", false},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        lrc_auto_temp char *dir = lrc_test_temp();
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        lrc_auto_temp char *dir = lrc_test_folder();
         lrc_auto_workspace lrc_workspace w = open_workspace(dir);
         lrc_auto_settings lrc_settings *s = NULL;
         lrc_err err = LRC_ERR_INIT;
@@ -142,7 +136,7 @@ static void corrupt_file_stays(void **state)
 static void wrong_type_can_be_replaced(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_err err = LRC_ERR_INIT;
     lrc_test_put(dir, FILE_NAME, "{\"huggingface_token\": 12345, \"a\": 1}");
@@ -153,7 +147,7 @@ static void wrong_type_can_be_replaced(void **state)
 static void environment_wins(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_err err = LRC_ERR_INIT;
     lrc_test_put(dir, FILE_NAME, "{\"huggingface_token\": \"from_the_file\"}");
@@ -191,9 +185,9 @@ static void values_are_checked(void **state)
         {"huggingface_token", "the name in the file is taken too", LRC_OK},
         {"no.such.key", "1", LRC_ERR_NOT_FOUND},
     };
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_err err = LRC_ERR_INIT;
         const int result = lrc_settings_write(&w, cases[i].key, cases[i].value, &err);
         if ((result < 0 ? err.code : LRC_OK) != cases[i].code)
@@ -209,7 +203,7 @@ static void values_are_checked(void **state)
 static void set_reloads(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_auto_settings lrc_settings *s = load(&w);
     lrc_err err = LRC_ERR_INIT;
@@ -236,10 +230,10 @@ static void secrets_are_masked(void **state)
         {"ééééééééééé", "éé...éé"},
         {"abc\u20ac1234567\u20acx", "abc...\u20acx"},
     };
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = open_workspace(dir);
     lrc_auto_settings lrc_settings *s = load(&w);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_err err = LRC_ERR_INIT;
         lrc_auto_free char *shown = NULL;
         assert_ok(lrc_settings_set(s, "wandb.key", cases[i][0], &err), err);

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "settings/workspace.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 static lrc_workspace make(const char *dir)
@@ -20,7 +14,7 @@ static lrc_workspace make(const char *dir)
 static void opens_only_what_is_one(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_workspace w = {0};
     lrc_err err = LRC_ERR_INIT;
     assert_int_equal(lrc_workspace_open(dir, false, &w, &err), -1);
@@ -35,7 +29,7 @@ static void opens_only_what_is_one(void **state)
 static void dataset_arguments(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = make(dir);
     lrc_test_put(dir, "datasets/cat/a.txt", "a");
     static const char *const cases[][2] = {
@@ -45,7 +39,7 @@ static void dataset_arguments(void **state)
         {"cat/", "datasets/cat"},        {"./datasets/cat//", "datasets/cat"},
         {"./cat", "datasets/cat"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_err err = LRC_ERR_INIT;
         lrc_auto_free char *got = NULL, *expected = lrc_test_join(w.root, cases[i][1]);
         assert_ok(lrc_workspace_dataset(&w, cases[i][0], &got, &err), err);
@@ -66,7 +60,7 @@ static bool held(const lrc_workspace *w, const char *dir)
 static void one_lock_per_dataset(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_workspace lrc_workspace w = make(dir);
     lrc_err err = LRC_ERR_INIT;
     lrc_test_put(dir, "datasets/cat/10_girl/a.txt", "a");

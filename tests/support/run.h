@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // run.h - for tests: run one of the built programs and look at what it says.
 //
-// Output goes through files, so that no pipe fills up. Include after <cmocka.h>; the build defines LORICA_BIN.
+// Output goes through files, so that no pipe fills up. Include after cmocka.h; the build defines LORICA_BIN.
 #ifndef LRC_TESTS_SUPPORT_RUN_H
 #define LRC_TESTS_SUPPORT_RUN_H
 

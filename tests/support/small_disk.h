@@ -2,7 +2,7 @@
 // small_disk.h - for tests: a folder on a disk of its own that is soon full.
 //
 // The test program moves into a mount namespace of its own (needs root, or user namespaces) and mounts a tmpfs, which
-// goes with the process. Include after <cmocka.h>.
+// goes with the process. Include after cmocka.h.
 #ifndef LRC_TESTS_SUPPORT_SMALL_DISK_H
 #define LRC_TESTS_SUPPORT_SMALL_DISK_H
 

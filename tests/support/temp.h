@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// temp.h - for tests: a folder that lives as long as one test, and short ways to fill and read it.
-//
-// Every function fails the running cmocka test instead of returning an error. Include after <cmocka.h>.
+// temp.h - for cmocka tests, on top of folder.h: folders that go with their scope, and files that are compared with what
+// is expected. Every function fails the running test instead of returning an error. Include after cmocka.h.
 #ifndef LRC_TESTS_SUPPORT_TEMP_H
 #define LRC_TESTS_SUPPORT_TEMP_H
 
@@ -15,6 +14,8 @@
 #include "base/fs.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "support/cmocka.h"
+#include "support/folder.h"
 
 #define LRC_TEST_FILE_MAX (64 << 20)
 
@@ -25,21 +26,10 @@
             fail_msg("%s: %s: %s", #call, lrc_err_word((e).code), (e).msg);                                            \
     } while (0)
 
-// A new empty folder; lrc_test_temp_done() removes it with all it holds.
-static inline char *lrc_test_temp(void)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = NULL;
-    if (lrc_str_format(&path, NULL, "%s/lorica-test-XXXXXX", base && base[0] ? base : "/tmp") < 0 || !mkdtemp(path))
-        fail_msg("cannot make a temporary folder");
-    return path;
-}
-
 static inline void lrc_test_temp_done(char **path)
 {
     if (*path)
-        lrc_fs_remove_tree(*path, NULL);
-    free(*path);
+        lrc_test_folder_done(*path);
     *path = NULL;
 }
 #define lrc_auto_temp lrc_cleanup(lrc_test_temp_done)
@@ -61,11 +51,6 @@ static inline void lrc_test_put_bytes(const char *dir, const char *name, const v
     assert_ok(lrc_path_parent(&parent, path, &err), err);
     assert_ok(lrc_fs_mkdirs(parent, &err), err);
     assert_ok(lrc_fs_write(path, bytes, n, 0, &err), err);
-}
-
-static inline void lrc_test_put(const char *dir, const char *name, const char *text)
-{
-    lrc_test_put_bytes(dir, name, text, strlen(text));
 }
 
 // Content of dir/name, NULL when there is no such file. The caller frees.
