@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "train/generate.h"
+
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/path.h"
+#include "train/plan.h"
+
+#define FILE_MAX (64 << 20) // bytes of one of the two files
+
+void lrc_train_output_done(lrc_train_output *o)
+{
+    free(o->name);
+    free(o->dataset_toml);
+    free(o->config_toml);
+    free(o->cwd);
+    lrc_strv_done(&o->argv);
+    for (size_t i = 0; i < o->correction_count; i++) {
+        free(o->correction[i].was);
+        free(o->correction[i].now);
+    }
+    free(o->correction);
+    for (size_t i = 0; i < o->env_count; i++)
+        free(o->env[i].value);
+    *o = (lrc_train_output){0};
+}
+
+// The reference stops at any missing path.
+static int refuse_missing(const train_plan *p, size_t before, lrc_err *err)
+{
+    if (p->studio || p->findings->count == before)
+        return 0;
+    const lrc_finding *first = &p->findings->item[before];
+    const size_t count = p->findings->count - before;
+    lrc_fail_field(err, LRC_ERR_NOT_FOUND, first->field, "%s: %s", first->field, first->message);
+    return count > 1 ? lrc_wrap(err, "%zu paths are missing", count) : -1;
+}
+
+static int render(train_plan *p, lrc_train_output *out, lrc_err *err)
+{
+    lrc_auto_buf lrc_buf dataset;
+    lrc_auto_buf lrc_buf config;
+    lrc_buf_init(&dataset, FILE_MAX);
+    lrc_buf_init(&config, FILE_MAX);
+    if (train_render_dataset(p, &dataset, err) < 0 || train_render_config(p, &config, err) < 0)
+        return -1;
+    if (lrc_buf_take(&dataset, "dataset.toml", &out->dataset_toml, &out->dataset_len, err) < 0)
+        return -1;
+    return lrc_buf_take(&config, "config.toml", &out->config_toml, &out->config_len, err);
+}
+
+static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
+{
+    const size_t before = p->findings->count;
+    if (train_paths_resolve(p, err) < 0 || refuse_missing(p, before, err) < 0 || train_plan_fill(p, err) < 0)
+        return -1;
+    train_plan_sort(p);
+    if (lrc_train_file_name(lrc_train_get(p->request, LRC_FIELD_project_name), false, &out->name, err) < 0)
+        return -1;
+    return render(p, out, err) < 0 ? -1 : train_launch(p, out, err);
+}
+
+int lrc_train_generate(const lrc_train_request *request, const lrc_train_options *options, lrc_train_output *ret,
+                       lrc_findings *findings, lrc_err *err)
+{
+    lrc_auto_train_output lrc_train_output out = {0};
+    train_plan p = {.request = request, .options = options, .findings = findings, .out = &out};
+    p.studio = options->profile == LRC_PROFILE_STUDIO;
+    p.family = lrc_family_get(lrc_train_family(request));
+    p.mode = lrc_train_mode_of(request);
+    p.script = p.family->script[p.mode];
+    const int result = generate(&p, &out, err);
+    lrc_arena_done(&p.arena);
+    if (result == 0) {
+        *ret = out;
+        out = (lrc_train_output){0};
+    }
+    return result;
+}
+
+// ---- Writing ---------------------------------------------------------------------------------------------------------
+
+static int begin_file(lrc_fs_out *file, const char *path, const char *text, size_t n, lrc_err *err)
+{
+    if (lrc_fs_out_begin(file, path, 0, err) < 0 || lrc_fs_out_write(file, text, n, err) < 0)
+        return -1;
+    return fsync(file->fd) < 0 ? lrc_fail_errno(err, "cannot write '%s'", path) : 0;
+}
+
+int lrc_train_write(const lrc_train_output *o, const char *dir, char **ret_dataset_path, char **ret_config_path,
+                    lrc_err *err)
+{
+    lrc_auto_fs_out lrc_fs_out dataset = LRC_FS_OUT_INIT;
+    lrc_auto_fs_out lrc_fs_out config = LRC_FS_OUT_INIT;
+    lrc_auto_free char *dataset_path = NULL, *config_path = NULL;
+    if (lrc_fs_mkdirs(dir, err) < 0 || lrc_str_format(&dataset_path, err, "%s/%s_dataset.toml", dir, o->name) < 0 ||
+        lrc_str_format(&config_path, err, "%s/%s_config.toml", dir, o->name) < 0)
+        return -1;
+    if (begin_file(&dataset, dataset_path, o->dataset_toml, o->dataset_len, err) < 0 ||
+        begin_file(&config, config_path, o->config_toml, o->config_len, err) < 0 ||
+        lrc_fs_out_commit(&dataset, err) < 0 || lrc_fs_out_commit(&config, err) < 0)
+        return -1;
+    if (ret_dataset_path)
+        *ret_dataset_path = lrc_take(dataset_path);
+    if (ret_config_path)
+        *ret_config_path = lrc_take(config_path);
+    return 0;
+}
