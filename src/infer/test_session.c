@@ -122,7 +122,7 @@ static void test_threads_share_a_session(void **state)
 static void test_bad_models(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "model.onnx");
     lrc_auto_session lrc_session *s = NULL;
     lrc_err err = LRC_ERR_INIT;
@@ -158,7 +158,7 @@ static void test_wish_for_cuda_is_answered(void **state)
 static void test_library_search(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *file = lrc_test_join(dir, "libonnxruntime.so.1"), *path = NULL, *kept = NULL;
     const char *before = getenv("LORICA_ORT");
     if (before)
