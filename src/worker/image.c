@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/image.h"
+#include "worker/worker.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,6 +6,8 @@
 #include "cmdline/cmdline.h"
 
 static const lrc_worker_command table[] = {
+    {"image", "probe, check, convert and shrink images, asked line by line", lrc_worker_image},
+    {"demo-images", "draw the pictures of the demo into a folder", lrc_worker_demo_images},
     {"image-info", "version of libvips and the image types that it reads", lrc_worker_image_info},
     {"ort-info", "path, version and providers of ONNX Runtime", lrc_worker_ort_info},
 };

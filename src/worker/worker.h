@@ -15,7 +15,9 @@ typedef struct lrc_worker_command {
 // Find the command in argv[1] and run it. Returns the exit code.
 int lrc_worker_main(int argc, char **argv);
 
-int lrc_worker_image_info(int argc, char **argv); // what libvips is here and reads
-int lrc_worker_ort_info(int argc, char **argv);   // which ONNX Runtime is here
+int lrc_worker_image(int argc, char **argv);       // answers questions about images until its input ends
+int lrc_worker_demo_images(int argc, char **argv); // draws the pictures of the demo
+int lrc_worker_image_info(int argc, char **argv);  // what libvips is here and reads
+int lrc_worker_ort_info(int argc, char **argv);    // which ONNX Runtime is here
 
 #endif
