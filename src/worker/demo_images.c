@@ -13,7 +13,7 @@
 #include "image/open.h"
 #include "worker/worker.h"
 
-enum shape { DISC, RING, BOX, TRIANGLE, STAR };
+enum shape { DISC, RING, BOX, TRIANGLE, FLOWER };
 
 struct picture {
     const char *name;
@@ -28,7 +28,7 @@ static const struct picture pictures[] = {
     {"01_red_disc", 320, 320, {250, 235, 230}, {240, 215, 205}, {200, 30, 30}, DISC, .5, .5, .33, "a red disc"},
     {"02_blue_ring", 384, 256, {225, 235, 250}, {200, 215, 245}, {30, 60, 200}, RING, .7, .5, .36, NULL},
     {"03_green_box", 256, 384, {20, 90, 40}, {10, 60, 30}, {120, 220, 130}, BOX, .5, .7, .3, "a green box, standing"},
-    {"04_night_star", 384, 256, {8, 8, 20}, {14, 14, 34}, {235, 230, 190}, STAR, .9, .4, .24, NULL},
+    {"04_night_flower", 384, 256, {8, 8, 20}, {14, 14, 34}, {235, 230, 190}, FLOWER, .9, .4, .24, NULL},
     {"05_grey_triangle", 300, 300, {150, 150, 150}, {120, 120, 120}, {60, 60, 60}, TRIANGLE, .5, .52, .36, NULL},
     {"06_ink_drawing",
      256,
@@ -36,11 +36,11 @@ static const struct picture pictures[] = {
      {252, 252, 252},
      {252, 252, 252},
      {5, 5, 5},
-     STAR,
+     FLOWER,
      .5,
      .6,
      .42,
-     "ink drawing of a star"},
+     "ink drawing of a flower"},
     {"07_yellow_sun", 400, 240, {255, 244, 200}, {255, 228, 150}, {250, 190, 0}, DISC, .8, .5, .3, NULL},
     {"08_purple_ring", 300, 300, {60, 20, 90}, {90, 40, 130}, {190, 130, 240}, RING, .5, .5, .38, NULL},
     {"09_orange_box", 360, 240, {255, 225, 195}, {250, 205, 160}, {240, 120, 20}, BOX, .75, .5, .3, "an orange box"},
@@ -49,8 +49,8 @@ static const struct picture pictures[] = {
     {"12_snow", 320, 240, {246, 248, 250}, {236, 240, 246}, {205, 215, 230}, TRIANGLE, .66, .55, .36, "snow"},
 };
 
-// Signed distance to a regular polygon's edge lines is enough for a triangle; a star is a wave on a radius.
-static double star_distance(double dx, double dy, double r)
+// Five petals: a radius that falls from the tips to the gaps between them.
+static double flower_distance(double dx, double dy, double r)
 {
     const double angle = atan2(dx, -dy);
     const double wave = acos(cos(5 * angle)) / M_PI; // 0 at the tips, 1 between them
@@ -65,7 +65,7 @@ static double distance(enum shape shape, double dx, double dy, double r)
     case RING: return fabs(hypot(dx, dy) - r * 0.8) - r * 0.2;
     case BOX: return fmax(fabs(dx), fabs(dy)) - r;
     case TRIANGLE: return fmax(dy - r * 0.5, fabs(dx) * sqrt(3) / 2 - (dy + r) / 2);
-    case STAR: return star_distance(dx, dy, r);
+    case FLOWER: return flower_distance(dx, dy, r);
     }
     return 1;
 }
