@@ -20,6 +20,7 @@ target_compile_options(lrc_flags INTERFACE
   "SHELL:-include ${CMAKE_SOURCE_DIR}/src/base/banned.h"
   -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wstrict-prototypes
   -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wnull-dereference -Wimplicit-fallthrough
+  -Wno-missing-field-initializers # what a table row leaves out is zero, and that is what it means
   -fno-common -fstack-protector-strong
   -ffp-contract=off) # bit-exact image preparation: a fused multiply-add changes ties
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

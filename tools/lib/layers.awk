@@ -67,7 +67,7 @@ function judge(where,    target, to, path) {
             complain(where, "write our own header as \"module/name.h\", not " target)
         return
     }
-    if (target !~ /^"[a-z][a-z0-9_]*\/[a-z0-9_]+\.h"$/) {
+    if (target !~ /^"[a-z][a-z0-9_]*\/[a-z0-9_]+\.(h|inc)"$/) { # .inc: a table that is read more than once
         complain(where, "write it as \"module/name.h\" or <system.h>, not " target)
         return
     }
