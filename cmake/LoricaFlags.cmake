@@ -13,11 +13,16 @@ option(LORICA_FUZZ "build the fuzz targets (clang)" OFF)
 option(LORICA_COVERAGE "instrument for coverage" OFF)
 set(LORICA_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
 
+find_program(LORICA_CCACHE ccache)
+if(LORICA_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${LORICA_CCACHE})
+endif()
+
 add_library(lrc_flags INTERFACE)
 target_include_directories(lrc_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(lrc_flags INTERFACE _GNU_SOURCE LORICA_VERSION="${PROJECT_VERSION}")
 target_compile_options(lrc_flags INTERFACE
-  "SHELL:-include ${CMAKE_SOURCE_DIR}/src/base/banned.h"
+  "SHELL:-include \"${CMAKE_SOURCE_DIR}/src/base/banned.h\""
   -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wstrict-prototypes
   -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wnull-dereference -Wimplicit-fallthrough
   -Wno-missing-field-initializers # what a table row leaves out is zero, and that is what it means
