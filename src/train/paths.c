@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/path.h"
+#include "settings/workspace.h"
 #include "train/plan.h"
 
 #define DEFAULT_SD_SCRIPTS "trainer/derrian_backend/sd_scripts"
@@ -144,6 +145,21 @@ static int absolute_field(train_plan *p, lrc_field_id id, const char **ret, lrc_
     return train_path_absolute(p, lrc_train_field_get(id)->name, lrc_train_get(p->request, id), ret, err);
 }
 
+// Studio also takes a data set's name ("mychar") and `dataset/mychar`.
+static int resolve_dataset(train_plan *p, lrc_err *err)
+{
+    const lrc_train_value *v = lrc_train_get(p->request, LRC_FIELD_train_data_dir);
+    if (!p->studio || check_nul(p, "train_data_dir", v, err) < 0)
+        return absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err);
+    lrc_auto_free char *root = NULL, *found = NULL;
+    if (lrc_str_copy(&root, p->root, err) < 0)
+        return -1;
+    const lrc_workspace workspace = {.root = root};
+    if (lrc_workspace_dataset(&workspace, v->text, &found, err) < 0)
+        return -1;
+    return real_path(p, p->root, found, &p->dataset, err);
+}
+
 static int resolve_roots(train_plan *p, lrc_err *err)
 {
     const lrc_train_options *o = p->options;
@@ -159,8 +175,8 @@ static int resolve_roots(train_plan *p, lrc_err *err)
 int train_paths_resolve(train_plan *p, lrc_err *err)
 {
     if (resolve_roots(p, err) < 0 || absolute_field(p, LRC_FIELD_pretrained_model_name_or_path, &p->model, err) < 0 ||
-        check_model(p, err) < 0 || absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err) < 0 ||
-        check_dataset(p, err) < 0 || absolute_field(p, LRC_FIELD_output_dir, &p->output, err) < 0 ||
+        check_model(p, err) < 0 || resolve_dataset(p, err) < 0 || check_dataset(p, err) < 0 ||
+        absolute_field(p, LRC_FIELD_output_dir, &p->output, err) < 0 ||
         check_output_parent(p, lrc_train_get(p->request, LRC_FIELD_output_dir), err) < 0)
         return -1;
     return check_continued_lora(p, err) < 0 ? -1 : resolve_subsets(p, err);
