@@ -10,6 +10,7 @@
 static const lrc_command table[] = {
     {"captions add-trigger", "put a trigger word into every caption", lrc_cli_captions_add_trigger, NULL},
     {"captions show", "captions of a dataset, and what tags they hold", lrc_cli_captions_show, NULL},
+    {"toml", "the trainer's two configuration files from a training request", lrc_cli_toml, NULL},
     {"settings list", "every setting: value, where it comes from, what it does", lrc_cli_settings_list, NULL},
     {"settings get", "the value of one setting", lrc_cli_settings_get, NULL},
     {"settings set", "change one setting", lrc_cli_settings_set, NULL},

@@ -20,6 +20,7 @@ int lrc_cli_main(int argc, char **argv);
 // Commands, in the order of the table.
 int lrc_cli_captions_add_trigger(int argc, char **argv);
 int lrc_cli_captions_show(int argc, char **argv);
+int lrc_cli_toml(int argc, char **argv);
 int lrc_cli_settings_list(int argc, char **argv);
 int lrc_cli_settings_get(int argc, char **argv);
 int lrc_cli_settings_set(int argc, char **argv);

@@ -62,6 +62,9 @@ int lrc_cmdline_parse(const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count,
 // Print the error (stderr; with --json its JSON shape to stdout instead) and return the exit code of the error table.
 int lrc_cmdline_fail(const lrc_common *common, const lrc_err *err);
 
+// The same with all that is wrong: findings first, then the error as their summary; in JSON as its member "findings".
+int lrc_cmdline_fail_findings(const lrc_common *common, const lrc_err *err, const lrc_findings *f);
+
 // Print findings as lines "error: field: message (file). remedy" to stderr; nothing with --json or --quiet for infos.
 void lrc_cmdline_findings(const lrc_common *common, const lrc_findings *f);
 

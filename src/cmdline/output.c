@@ -42,12 +42,19 @@ int lrc_cmdline_finish(int code)
 
 int lrc_cmdline_fail(const lrc_common *common, const lrc_err *err)
 {
+    return lrc_cmdline_fail_findings(common, err, NULL);
+}
+
+int lrc_cmdline_fail_findings(const lrc_common *common, const lrc_err *err, const lrc_findings *f)
+{
+    if (f)
+        lrc_cmdline_findings(common, f);
     if (common->json) {
         lrc_auto_buf lrc_buf buf;
         lrc_json_out out;
         lrc_buf_init(&buf, JSON_MAX);
         lrc_json_out_init(&out, &buf, 0);
-        lrc_json_put_error(&out, err);
+        lrc_json_put_error_findings(&out, err, f);
         lrc_cmdline_json(&buf);
     } else {
         fflush(stdout);

@@ -130,6 +130,8 @@ void lrc_json_kbool(lrc_json_out *o, const char *key, bool v);
 
 // The one shape of an error: {"success":false,"error":…,"detail":…,"code":…,"field"?:…}, as one value.
 void lrc_json_put_error(lrc_json_out *o, const lrc_err *e);
+// The same with a member "findings": everything that is wrong, where `e` is the summary. `f` may be NULL.
+void lrc_json_put_error_findings(lrc_json_out *o, const lrc_err *e, const lrc_findings *f);
 // [{"severity","code","field"?,"file"?,"message","remedy"?}, …]
 void lrc_json_put_findings(lrc_json_out *o, const lrc_findings *f);
 

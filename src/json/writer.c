@@ -209,6 +209,11 @@ void lrc_json_kbool(lrc_json_out *o, const char *key, bool v)
 
 void lrc_json_put_error(lrc_json_out *o, const lrc_err *e)
 {
+    lrc_json_put_error_findings(o, e, NULL);
+}
+
+void lrc_json_put_error_findings(lrc_json_out *o, const lrc_err *e, const lrc_findings *f)
+{
     lrc_json_object_begin(o);
     lrc_json_kbool(o, "success", false);
     lrc_json_kstr(o, "error", e->msg);
@@ -216,6 +221,10 @@ void lrc_json_put_error(lrc_json_out *o, const lrc_err *e)
     lrc_json_kstr(o, "code", lrc_err_word(e->code));
     if (e->field[0])
         lrc_json_kstr(o, "field", e->field);
+    if (f) {
+        lrc_json_key(o, "findings");
+        lrc_json_put_findings(o, f);
+    }
     lrc_json_object_end(o);
 }
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 // tests/golden/toml/strings.txt holds texts and how toml 0.10.2 and tomlkit 0.13.2 write them.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "support/golden.h"
 #include "toml/emit.h"
-#include "toml/golden.h"
 #include "toml/toml.h"
 
 static void check_string(const char *line, lrc_toml_form form, const lrc_buf *text, const lrc_buf *want)

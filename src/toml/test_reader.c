@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 // tests/golden/toml/reader.txt holds documents and what Python's tomllib makes of them.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/str.h"
-#include "toml/golden.h"
+#include "support/golden.h"
 #include "toml/toml.h"
 
 #define MAX_BYTES (1 << 20)

@@ -234,12 +234,12 @@ static int read_choice(lrc_arena *a, const lrc_train_field *f, const lrc_json *v
 static const char *check_limits(const lrc_train_field *f, const lrc_train_value *v)
 {
     const double d = v->type == LRC_VALUE_INT ? strtod(v->text, NULL) : v->number;
+    if (f->limits & LRC_LIMIT_MAX && !(d <= f->max)) // first, which matters for nan
+        return "less_than_equal";
     if (f->limits & LRC_LIMIT_ABOVE && !(d > f->min))
         return "greater_than";
     if (f->limits & LRC_LIMIT_MIN && !(d >= f->min))
         return "greater_than_equal";
-    if (f->limits & LRC_LIMIT_MAX && !(d <= f->max))
-        return "less_than_equal";
     return NULL;
 }
 

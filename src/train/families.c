@@ -128,7 +128,7 @@ static const struct {
     const char *known; // one character a script: 'x' knows the option
 } option[] = {
 #define OPTION(name, known) {name, known},
-#include "train/options.inc"
+#include "train/option_rows.h"
 #undef OPTION
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // families.h - the model families that can be trained, and the scripts that train them: one table.
 //
-// A new family is one row here, its scripts' options in options.inc and its fields' rows in fields.inc.
+// A new family is one row here, its scripts' options in option_rows.h and its fields' rows in field_rows.h.
 // Constant data, any thread. May use: base.
 #ifndef LRC_TRAIN_FAMILIES_H
 #define LRC_TRAIN_FAMILIES_H
@@ -24,7 +24,7 @@ typedef enum {
 
 typedef enum { LRC_MODE_LORA, LRC_MODE_CHECKPOINT, LRC_MODE_MAX_ } lrc_train_mode;
 
-// The training scripts of sd-scripts, in the order of the columns of options.inc.
+// The training scripts of sd-scripts, in the order of the columns of option_rows.h.
 typedef enum {
     LRC_SCRIPT_FINE_TUNE,
     LRC_SCRIPT_TRAIN_NETWORK,

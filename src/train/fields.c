@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-// The words of fields.inc.
+// The words of field_rows.h.
 #define REQUIRED          .required = true
 #define NULLABLE          .nullable = true
 #define HIDDEN            .hidden = true
@@ -67,7 +67,7 @@ enum {
 static const lrc_train_field field[LRC_FIELD_MAX_] = {
 #define FIELD(id, kind_, ...) [LRC_FIELD_##id] = {.name = #id, .kind = LRC_KIND_##kind_, __VA_ARGS__},
 #define SUBSET(id, ...)
-#include "train/fields.inc"
+#include "train/field_rows.h"
 #undef FIELD
 #undef SUBSET
 };
@@ -75,7 +75,7 @@ static const lrc_train_field field[LRC_FIELD_MAX_] = {
 static const lrc_train_field subset_field[LRC_SUBSET_MAX_] = {
 #define FIELD(id, ...)
 #define SUBSET(id, kind_, ...) [LRC_SUBSET_##id] = {.name = #id, .kind = LRC_KIND_##kind_, __VA_ARGS__},
-#include "train/fields.inc"
+#include "train/field_rows.h"
 #undef FIELD
 #undef SUBSET
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fields.h - the fields of a training request: one table, fields.inc, from which everything else is made.
+// fields.h - the fields of a training request: one table, field_rows.h, from which everything else is made.
 //
 // Parsing and its errors, both configuration files, the launch line, the web form, `lorica toml --help-fields`, the
 // OpenAPI schema and the docs read these rows; nothing else in the program lists fields. To add a field, add its row.
@@ -19,7 +19,7 @@ typedef enum {
     LRC_FIELD_NONE, // so that 0 means no field
 #define FIELD(id, ...) LRC_FIELD_##id,
 #define SUBSET(id, ...)
-#include "train/fields.inc"
+#include "train/field_rows.h"
 #undef FIELD
 #undef SUBSET
     LRC_FIELD_MAX_
@@ -29,7 +29,7 @@ typedef enum {
     LRC_SUBSET_NONE,
 #define FIELD(id, ...)
 #define SUBSET(id, ...) LRC_SUBSET_##id,
-#include "train/fields.inc"
+#include "train/field_rows.h"
 #undef FIELD
 #undef SUBSET
     LRC_SUBSET_MAX_

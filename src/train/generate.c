@@ -33,7 +33,7 @@ static int refuse_missing(const train_plan *p, size_t before, lrc_err *err)
         return 0;
     const lrc_finding *first = &p->findings->item[before];
     const size_t count = p->findings->count - before;
-    lrc_fail_field(err, LRC_ERR_NOT_FOUND, first->field, "%s: %s", first->field, first->message);
+    lrc_fail_field(err, LRC_ERR_INVALID, first->field, "%s: %s", first->field, first->message);
     return count > 1 ? lrc_wrap(err, "%zu paths are missing", count) : -1;
 }
 

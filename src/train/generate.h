@@ -53,9 +53,10 @@ typedef struct lrc_train_output {
     size_t env_count;
 } lrc_train_output;
 
-// On refusal -1, with an error in `findings` for each cause: LRC_ERR_NOT_FOUND for paths (reference), LRC_ERR_INVALID
-// for text that cannot be written and, in studio, for settings that the trainer would stop at. Studio's findings about
-// missing paths are errors too (they block a training), but the call succeeds.
+// On refusal LRC_ERR_INVALID, with an error in `findings` for each cause. Codes: not_found, empty, parent_not_found for
+// paths (reference only: in studio these are errors too and block a training, but the files are made); embedded_null and
+// unwritable for text that no path or the reference's library can hold; conflict (studio) for settings that the trainer
+// would stop at.
 int lrc_train_generate(const lrc_train_request *request, const lrc_train_options *options, lrc_train_output *ret,
                        lrc_findings *findings, lrc_err *err);
 void lrc_train_output_done(lrc_train_output *o); // harmless on a zeroed output

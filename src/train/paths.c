@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/path.h"
+#include "settings/workspace.h"
 #include "train/plan.h"
 
 #define DEFAULT_SD_SCRIPTS "trainer/derrian_backend/sd_scripts"
@@ -55,25 +56,15 @@ static bool is_empty_folder(const char *path)
     return true;
 }
 
-static int check_dataset(train_plan *p, lrc_err *err)
+// root/given as Python's pathlib writes it ("//", "." and a trailing '/' dropped, ".." kept). The reference looks for
+// this path, not for what realpath makes of it: "gone/../x" is missing when "gone" is.
+static int named_path(train_plan *p, const lrc_train_value *given, char **ret, lrc_err *err)
 {
-    if (!lrc_fs_is_dir(p->dataset))
-        return missing(p, "not_found", "train_data_dir", p->dataset, "this folder does not exist",
-                       "create the data set, or name an existing one; relative paths start at the workspace", err);
-    if (is_empty_folder(p->dataset))
-        return missing(p, "empty", "train_data_dir", p->dataset, "this folder is empty", "put pictures into it", err);
-    return 0;
-}
-
-// The folder that the output folder would be made in, by its name alone: links and ".." are not followed first, so that
-// "output/x/.." is refused when "output/x" is not there.
-static int check_output_parent(train_plan *p, const lrc_train_value *output, lrc_err *err)
-{
-    lrc_auto_free char *joined = NULL, *parent = NULL;
-    if (lrc_path_join(&joined, p->root, output->text, err) < 0)
-        return -1;
+    lrc_auto_free char *joined = NULL;
     lrc_auto_buf lrc_buf plain;
     lrc_buf_init(&plain, LRC_PATH_MAX * 2);
+    if (lrc_path_join(&joined, p->root, given->text, err) < 0)
+        return -1;
     for (const char *part = joined; *part;) {
         const size_t n = strcspn(part, "/");
         if (n > 0 && !(n == 1 && part[0] == '.')) {
@@ -82,7 +73,42 @@ static int check_output_parent(train_plan *p, const lrc_train_value *output, lrc
         }
         part += n + (part[n] == '/');
     }
-    if (lrc_buf_check(&plain, "output_dir", err) < 0 || lrc_path_parent(&parent, plain.len ? plain.data : "/", err) < 0)
+    if (plain.len == 0)
+        lrc_buf_addc(&plain, '/');
+    return lrc_buf_take(&plain, "path", ret, NULL, err);
+}
+
+// 1 when the path of this field exists, 0 when not, -1 on failure.
+static int exists(train_plan *p, lrc_field_id id, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL;
+    if (named_path(p, lrc_train_get(p->request, id), &path, err) < 0)
+        return -1;
+    return lrc_fs_exists(path);
+}
+
+static int check_dataset(train_plan *p, lrc_err *err)
+{
+    const int there = p->studio ? 1 : exists(p, LRC_FIELD_train_data_dir, err);
+    if (there < 0)
+        return -1;
+    if (there && lrc_fs_is_file(p->dataset))
+        return missing(p, "not_found", "train_data_dir", p->dataset, "this is a file, not a folder",
+                       "name the folder that the pictures lie in", err);
+    if (!there || !lrc_fs_is_dir(p->dataset))
+        return missing(p, "not_found", "train_data_dir", p->dataset, "this folder does not exist",
+                       "create the data set, or name an existing one; relative paths start at the workspace", err);
+    if (is_empty_folder(p->dataset))
+        return missing(p, "empty", "train_data_dir", p->dataset, "this folder is empty", "put pictures into it", err);
+    return 0;
+}
+
+// The folder that the output folder would be made in.
+static int check_output_parent(train_plan *p, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL, *parent = NULL;
+    if (named_path(p, lrc_train_get(p->request, LRC_FIELD_output_dir), &path, err) < 0 ||
+        lrc_path_parent(&parent, path, err) < 0)
         return -1;
     if (lrc_fs_exists(parent))
         return 0;
@@ -120,8 +146,9 @@ static int resolve_subsets(train_plan *p, lrc_err *err)
 
 static int check_model(train_plan *p, lrc_err *err)
 {
-    if (lrc_fs_exists(p->model))
-        return 0;
+    const int there = exists(p, LRC_FIELD_pretrained_model_name_or_path, err);
+    if (there != 0)
+        return there < 0 ? -1 : 0;
     return missing(p, "not_found", "pretrained_model_name_or_path", p->model, "there is no such file or folder",
                    "put the base model there, or name another path", err);
 }
@@ -134,14 +161,30 @@ static int check_continued_lora(train_plan *p, lrc_err *err)
         return 0;
     if (train_path_absolute(p, "continue_from_lora", v, &path, err) < 0)
         return -1;
-    if (lrc_fs_exists(path))
-        return 0;
+    const int there = exists(p, LRC_FIELD_continue_from_lora, err);
+    if (there != 0)
+        return there < 0 ? -1 : 0;
     return missing(p, "not_found", "continue_from_lora", path, "there is no such file", "", err);
 }
 
 static int absolute_field(train_plan *p, lrc_field_id id, const char **ret, lrc_err *err)
 {
     return train_path_absolute(p, lrc_train_field_get(id)->name, lrc_train_get(p->request, id), ret, err);
+}
+
+// Studio also takes a data set's name ("mychar") and `dataset/mychar`.
+static int resolve_dataset(train_plan *p, lrc_err *err)
+{
+    const lrc_train_value *v = lrc_train_get(p->request, LRC_FIELD_train_data_dir);
+    if (!p->studio || check_nul(p, "train_data_dir", v, err) < 0)
+        return absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err);
+    lrc_auto_free char *root = NULL, *found = NULL;
+    if (lrc_str_copy(&root, p->root, err) < 0)
+        return -1;
+    const lrc_workspace workspace = {.root = root};
+    if (lrc_workspace_dataset(&workspace, v->text, &found, err) < 0)
+        return -1;
+    return real_path(p, p->root, found, &p->dataset, err);
 }
 
 static int resolve_roots(train_plan *p, lrc_err *err)
@@ -159,9 +202,8 @@ static int resolve_roots(train_plan *p, lrc_err *err)
 int train_paths_resolve(train_plan *p, lrc_err *err)
 {
     if (resolve_roots(p, err) < 0 || absolute_field(p, LRC_FIELD_pretrained_model_name_or_path, &p->model, err) < 0 ||
-        check_model(p, err) < 0 || absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err) < 0 ||
-        check_dataset(p, err) < 0 || absolute_field(p, LRC_FIELD_output_dir, &p->output, err) < 0 ||
-        check_output_parent(p, lrc_train_get(p->request, LRC_FIELD_output_dir), err) < 0)
+        check_model(p, err) < 0 || resolve_dataset(p, err) < 0 || check_dataset(p, err) < 0 ||
+        absolute_field(p, LRC_FIELD_output_dir, &p->output, err) < 0 || check_output_parent(p, err) < 0)
         return -1;
     return check_continued_lora(p, err) < 0 ? -1 : resolve_subsets(p, err);
 }

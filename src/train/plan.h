@@ -8,7 +8,7 @@
 
 #include "train/generate.h"
 
-// Positions of config.toml keys that no row of the table has; see `at` in fields.inc.
+// Positions of config.toml keys that no row of the table has; see `at` in field_rows.h.
 enum {
     AT_SCHEDULER_ARGS = 71,
     AT_OPTIMIZER_ARGS = 630,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The reference profile against what KNX's generator wrote: tests/golden/toml/vectors.jsonl, one request a line with its
 // two files or its refusal.
-#include "train/fixture.h"
+#include "support/train_fixture.h"
 #include "train/generate.h"
 
 // Accepted differences, each with its reason.
@@ -38,15 +38,17 @@ static const char *member(const lrc_json *v, const char *key)
 // when their folders are missing, and nothing when its library dies.
 static void put_refusal(lrc_buf *out, const lrc_err *err, const lrc_findings *findings)
 {
-    const bool schema = err->code == LRC_ERR_SCHEMA, paths = err->code == LRC_ERR_NOT_FOUND;
-    lrc_buf_addf(out, "kind: %s\n", schema ? "validation" : paths ? "missing_path" : "exception");
+    const bool schema = err->code == LRC_ERR_SCHEMA;
+    const bool dies = strcmp(findings->item[findings->count - 1].code, "embedded_null") == 0;
+    if (dies) {
+        lrc_buf_adds(out, "kind: exception\nValueError: embedded null byte\n");
+        return;
+    }
+    lrc_buf_addf(out, "kind: %s\n", schema ? "validation" : "missing_path");
     for (size_t i = 0; i < findings->count; i++) {
         const lrc_finding *f = &findings->item[i];
-        if (strcmp(f->code, "embedded_null") == 0)
-            lrc_buf_adds(out, "ValueError: embedded null byte\n");
-        else
-            lrc_buf_addf(out, "%s: %s\n", paths && lrc_str_starts(f->field, "subsets.") ? "subsets" : f->field,
-                         f->code);
+        const bool subset = !schema && lrc_str_starts(f->field, "subsets.");
+        lrc_buf_addf(out, "%s: %s\n", subset ? "subsets" : f->field, f->code);
     }
 }
 

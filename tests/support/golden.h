@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
-// golden.h - lines of escaped fields, for the tests of this folder only. '#' begins a comment line; fields are parted by
-// tabs; a byte outside printable ASCII is written \xhh and a backslash twice.
-#ifndef LRC_TOML_GOLDEN_H
-#define LRC_TOML_GOLDEN_H
+// golden.h - for tests: files of lines with escaped fields. '#' begins a comment line; fields are parted by tabs; a byte
+// outside printable ASCII is written \xhh and a backslash twice.
+#ifndef LRC_TESTS_SUPPORT_GOLDEN_H
+#define LRC_TESTS_SUPPORT_GOLDEN_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "support/cmocka.h"
 
 #define GOLDEN_FIELDS 3
 #define GOLDEN_MAX    (1 << 20)

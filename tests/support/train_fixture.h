@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: MIT
-// fixture.h - for the tests of this folder only: the file tree of tests/golden/toml/fixture.txt in a temporary folder,
-// which takes the place of /srv in requests and expectations.
-#ifndef LRC_TRAIN_FIXTURE_H
-#define LRC_TRAIN_FIXTURE_H
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+// train_fixture.h - for tests: the file tree of tests/golden/toml/fixture.txt in a temporary folder, which takes the place
+// of /srv in requests and expectations. Every function fails the running test instead of returning an error.
+#ifndef LRC_TESTS_SUPPORT_TRAIN_FIXTURE_H
+#define LRC_TESTS_SUPPORT_TRAIN_FIXTURE_H
 
 #include "base/buf.h"
-#include "base/fs.h"
-#include "base/path.h"
-#include "base/str.h"
+#include "support/cmocka.h"
+#include "support/temp.h"
 
 #define FIXTURE_PREFIX "/srv"
 #define FIXTURE_MAX    (4 << 20)
@@ -73,9 +64,8 @@ static inline void fixture_make(const struct fixture *f, const char *line, size_
 
 static inline void fixture_open(struct fixture *f)
 {
-    char temp[] = "/tmp/lorica-train-XXXXXX";
+    lrc_auto_free char *temp = lrc_test_temp();
     lrc_auto_free char *list = fixture_data_path("golden/toml/fixture.txt"), *text = NULL;
-    assert_non_null(mkdtemp(temp));
     assert_int_equal(lrc_path_real(&f->base, NULL, temp, NULL), 0);
     assert_int_equal(lrc_path_join(&f->root, f->base, "studio", NULL), 0);
     assert_int_equal(lrc_fs_read(list, FIXTURE_MAX, &text, NULL, NULL), 0);
@@ -89,8 +79,7 @@ static inline void fixture_open(struct fixture *f)
 
 static inline void fixture_close(struct fixture *f)
 {
-    assert_int_equal(lrc_fs_remove_tree(f->base, NULL), 0);
-    free(f->base);
+    lrc_test_temp_done(&f->base);
     free(f->root);
     *f = (struct fixture){0};
 }

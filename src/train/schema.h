@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// schema.h - the table of fields for those who ask: as JSON for the page and the API, as text for people.
+//
+// Any thread. May use: base, json.
+#ifndef LRC_TRAIN_SCHEMA_H
+#define LRC_TRAIN_SCHEMA_H
+
+#include "json/json.h"
+
+// {"groups":[{"id","title"}], "families":[{"name","title","scripts":{"lora","checkpoint"}}], "fields":[{"name","group",
+//  "order","type","required","nullable","default","minimum","exclusiveMinimum","maximum","choices",
+//  "applies":{"lora":[family …],"checkpoint":[…]},"secret","hidden","help","places":[{"file","section","key"}]}],
+//  "subset_fields":[the same]}, as one value. Members without a meaning for a field are left out.
+void lrc_train_put_schema(lrc_json_out *o);
+
+// The same as plain text, group by group.
+void lrc_train_put_reference(lrc_buf *b);
+
+#endif
