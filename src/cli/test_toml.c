@@ -39,7 +39,7 @@ static void both_profiles_write_a_pair(void **state)
     (void)state;
     static const char *const profile[] = {"reference", "studio"};
     for (size_t i = 0; i < LENGTH(profile); i++) {
-        lrc_auto_temp char *dir = lrc_test_temp();
+        lrc_auto_temp char *dir = lrc_test_folder();
         lrc_test_put(dir, "r.json", GOOD);
         lrc_auto_free char *request = lrc_test_join(dir, "r.json"), *out = lrc_test_join(dir, "out");
         lrc_auto_result lrc_test_result r =
@@ -55,7 +55,7 @@ static void both_profiles_write_a_pair(void **state)
 static void json_says_what_was_made(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_test_put(dir, "r.json", GOOD);
     lrc_auto_free char *request = lrc_test_join(dir, "r.json"), *out = lrc_test_join(dir, "out");
     lrc_auto_result lrc_test_result r = lrc_test_run(dir, "toml", request, "--out", out, "--root", tree.root, "--json");
@@ -72,7 +72,7 @@ static void json_says_what_was_made(void **state)
 static void refusals_list_everything_and_write_nothing(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_test_put(dir, "r.json", "{\"project_name\":1,\"model_type\":\"SDXL\",\"resolution\":1}");
     lrc_auto_free char *request = lrc_test_join(dir, "r.json"), *out = lrc_test_join(dir, "out");
     lrc_auto_result lrc_test_result text = lrc_test_run(dir, "toml", request, "--out", out, "--root", tree.root);
@@ -95,7 +95,7 @@ static void refusals_list_everything_and_write_nothing(void **state)
 static void missing_paths(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_test_put(dir, "r.json", GOOD);
     lrc_auto_free char *request = lrc_test_join(dir, "r.json"), *out = lrc_test_join(dir, "out");
     lrc_auto_result lrc_test_result strict =
@@ -113,7 +113,7 @@ static void missing_paths(void **state)
 static void wrong_use(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_test_put(dir, "r.json", "{\"a\": }");
     lrc_auto_result lrc_test_result nothing = lrc_test_run(dir, "toml", "--out", dir);
     lrc_test_expect_exit(&nothing, 2);
@@ -131,7 +131,7 @@ static void wrong_use(void **state)
 static void every_field_is_explained(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_result lrc_test_result text = lrc_test_run(dir, "toml", "--help-fields");
     lrc_test_expect_exit(&text, 0);
     lrc_test_expect_in(text.out, "  unet_lr ");

@@ -131,7 +131,7 @@ static void studio_writes_absolute_folders(void **state)
 static void the_pair_is_written(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_train_output lrc_train_output out = {0};
     lrc_auto_findings lrc_findings findings = {0};
     lrc_auto_free char *deep = lrc_test_join(dir, "a/b"), *dataset = NULL, *config = NULL, *blocked = NULL;

@@ -64,7 +64,7 @@ static inline void fixture_make(const struct fixture *f, const char *line, size_
 
 static inline void fixture_open(struct fixture *f)
 {
-    lrc_auto_free char *temp = lrc_test_temp();
+    lrc_auto_free char *temp = lrc_test_folder();
     lrc_auto_free char *list = fixture_data_path("golden/toml/fixture.txt"), *text = NULL;
     assert_int_equal(lrc_path_real(&f->base, NULL, temp, NULL), 0);
     assert_int_equal(lrc_path_join(&f->root, f->base, "studio", NULL), 0);
