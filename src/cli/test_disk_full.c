@@ -7,11 +7,10 @@
 static void captions_stop_cleanly(void **state)
 {
     (void)state;
-    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
-    if (!lrc_test_small_disk(disk, 1024)) {
-        print_message("no right to mount a small disk: skipped\n");
+    if (!lrc_test_may_mount())
         skip();
-    }
+    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
+    lrc_test_small_disk(disk, 1024);
     setenv("LORICA_WORKSPACE", disk, 1);
     static const char *const folders[] = {"datasets", ".lorica/locks", ".lorica/cache"};
     for (size_t i = 0; i < LENGTH(folders); i++) {
@@ -41,9 +40,10 @@ static void captions_stop_cleanly(void **state)
 static void settings_survive(void **state)
 {
     (void)state;
-    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
-    if (!lrc_test_small_disk(disk, 256))
+    if (!lrc_test_may_mount())
         skip();
+    lrc_auto_temp char *outside = lrc_test_folder(), *disk = lrc_test_folder();
+    lrc_test_small_disk(disk, 256);
     setenv("LORICA_WORKSPACE", disk, 1);
     lrc_test_put(disk, "datasets/x/a.txt", "x");
     lrc_auto_result lrc_test_result first = lrc_test_run(outside, "settings", "set", "tagger.default", "demo");

@@ -464,12 +464,13 @@ static void a_mark_finds_runaways(void **state)
 static void a_control_group_holds_runaways(void **state)
 {
     (void)state;
-    lrc_auto_free char *group = NULL, *file = NULL, *name = NULL;
-    lrc_str_format(&file, NULL, "%s/grouped", folder);
-    lrc_str_format(&name, NULL, "lorica-test-%d", (int)getpid());
+    lrc_auto_free char *group = NULL, *file = NULL;
+    char name[32];
+    snprintf(name, sizeof name, "lorica-test-%d", (int)getpid());
     assert_int_equal(lrc_proc_cgroup_make(name, &group, NULL), 0);
     if (!group)
         skip(); // not allowed here
+    lrc_str_format(&file, NULL, "%s/grouped", folder);
     lrc_auto_close int door = lrc_proc_cgroup_door(group);
     assert_true(lrc_proc_cgroup_empty(group));
     lrc_proc p = LRC_PROC_INIT;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // small_disk.h - for tests: a folder on a disk of its own that is soon full.
 //
-// The test program moves into a mount namespace of its own (needs root, or user namespaces) and mounts a tmpfs, which
-// goes with the process. Include after cmocka.h.
+// The test program moves into a mount namespace of its own (needs root) and mounts a tmpfs, which goes with the process.
+// Include after cmocka.h.
 #ifndef LRC_TESTS_SUPPORT_SMALL_DISK_H
 #define LRC_TESTS_SUPPORT_SMALL_DISK_H
 
@@ -12,18 +12,22 @@
 
 #include "support/temp.h"
 
-// Mount a disk of this many KiB on `dir`; false where the machine does not let us (the caller skips its test).
-static inline bool lrc_test_small_disk(const char *dir, unsigned kib)
+// Where the machine does not let us mount (false) the caller skips its test, before it owns anything: skip() jumps.
+static inline bool lrc_test_may_mount(void)
 {
     static bool moved;
+    moved = moved ||
+            (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+    return moved;
+}
+
+// Mount a disk of this many KiB on `dir`.
+static inline void lrc_test_small_disk(const char *dir, unsigned kib)
+{
     char options[64];
-    if (!moved && unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-        return false;
-    moved = true;
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return false;
     snprintf(options, sizeof options, "size=%uk,mode=0777", kib);
-    return mount("none", dir, "tmpfs", 0, options) == 0;
+    if (mount("none", dir, "tmpfs", 0, options) < 0)
+        fail_msg("cannot mount a disk on %s", dir);
 }
 
 // Fill the disk up to its last `left` bytes; the file "ballast" in `dir` is what does it.
