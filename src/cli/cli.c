@@ -8,6 +8,7 @@
 
 // A checklist for a new command: its file src/cli/<family>.c, its prototype in cli.h, its row here.
 static const lrc_command table[] = {
+    {"tag", "look at images with an ONNX tagger and write captions", NULL, "tag"},
     {"captions add-trigger", "put a trigger word into every caption", lrc_cli_captions_add_trigger, NULL},
     {"captions show", "captions of a dataset, and what tags they hold", lrc_cli_captions_show, NULL},
     {"toml", "the trainer's two configuration files from a training request", lrc_cli_toml, NULL},

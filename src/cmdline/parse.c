@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -134,7 +135,8 @@ static void print_default(const lrc_opt *o)
         printf(" [%lld]", (long long)*(int64_t *)o->ret);
     } else if (o->kind == LRC_OPT_DOUBLE) {
         lrc_num_short(*(double *)o->ret, number);
-        printf(" [%s]", number);
+        if (!isnan(*(double *)o->ret)) // NAN: no default, or one that is decided later
+            printf(" [%s]", number);
     } else if ((o->kind == LRC_OPT_STR || o->kind == LRC_OPT_CHOICE) && *(const char **)o->ret) {
         printf(" [%s]", *(const char **)o->ret);
     }

@@ -8,7 +8,7 @@ lrc_canvas lrc_canvas_plain(const lrc_pixels *image)
     return (lrc_canvas){.image = image, .width = image->width, .height = image->height};
 }
 
-lrc_canvas lrc_canvas_square(const lrc_pixels *image, uint8_t fill)
+lrc_canvas lrc_canvas_square(const lrc_pixels *image, const uint8_t fill[static 3])
 {
     const uint32_t side = image->width > image->height ? image->width : image->height;
     return (lrc_canvas){.image = image,
@@ -16,7 +16,7 @@ lrc_canvas lrc_canvas_square(const lrc_pixels *image, uint8_t fill)
                         .height = side,
                         .left = (side - image->width) / 2,
                         .top = (side - image->height) / 2,
-                        .fill = fill};
+                        .fill = {fill[0], fill[1], fill[2]}};
 }
 
 int lrc_canvas_rows_init(lrc_canvas_rows *rows, const lrc_canvas *canvas, lrc_err *err)
@@ -27,8 +27,9 @@ int lrc_canvas_rows_init(lrc_canvas_rows *rows, const lrc_canvas *canvas, lrc_er
         lrc_canvas_rows_done(rows);
         return lrc_fail_memory(err);
     }
-    memset(rows->line, canvas->fill, n);
-    memset(rows->blank, canvas->fill, n);
+    for (size_t i = 0; i < n; i++)
+        rows->blank[i] = canvas->fill[i % 3];
+    memcpy(rows->line, rows->blank, n);
     return 0;
 }
 

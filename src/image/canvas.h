@@ -16,14 +16,14 @@ typedef struct lrc_canvas {
     const lrc_pixels *image; // 3 bands; lies wholly inside
     uint32_t width, height;
     uint32_t left, top; // of the picture
-    uint8_t fill;       // background, the same in all channels
+    uint8_t fill[3];    // background, R G B
 } lrc_canvas;
 
 // The picture alone.
 lrc_canvas lrc_canvas_plain(const lrc_pixels *image);
 
-// The smallest square around it, filled with `fill`; an odd pixel of padding goes right or below.
-lrc_canvas lrc_canvas_square(const lrc_pixels *image, uint8_t fill);
+// The smallest square around it, filled with `fill` (R G B); an odd pixel of padding goes right or below.
+lrc_canvas lrc_canvas_square(const lrc_pixels *image, const uint8_t fill[static 3]);
 
 #define LRC_CANVAS_SLACK 1 // bytes behind a row that may be read, so that 4 bytes can be loaded at the last pixel
 

@@ -8,6 +8,11 @@ const char *lrc_image_library_version(void)
     return vips_version_string();
 }
 
+void lrc_image_thread_end(void)
+{
+    vips_thread_shutdown();
+}
+
 int lrc_image_support(lrc_strv *ret_reads, lrc_strv *ret_lacks, lrc_err *err)
 {
     for (int i = 0; i < LRC_IMAGE_MAX_; i++) {

@@ -11,6 +11,9 @@
 // Once per process before anything else of image/; may be called again. LRC_ERR_INTERNAL with libvips's words.
 int lrc_image_init(lrc_err *err);
 
+// Release what libvips keeps for the calling thread; a thread of ours that opened images calls it before it ends.
+void lrc_image_thread_end(void);
+
 const char *lrc_image_library_version(void); // "8.14.1", borrowed for ever
 
 // Names of the types of types.h that can be read here, and of those that cannot, added to both lists. After

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define WHITE 255
+#define WHITE {255, 255, 255}
 
 static const lrc_prep_profile profiles[] = {
     {"kohya", "sd-scripts: over white, EXIF ignored, area filter", LRC_ALPHA_WHITE, false, false, LRC_FIT_SQUARE, WHITE,
@@ -54,7 +54,7 @@ static int resize_pad(const lrc_pixels *in, const lrc_prep_profile *p, uint32_t 
                                .height = size,
                                .left = (size - small.width) / 2,
                                .top = (size - small.height) / 2,
-                               .fill = p->fill};
+                               .fill = {p->fill[0], p->fill[1], p->fill[2]}};
     return lrc_resize(&square, p->shrink, size, size, out, err); // same size: placed, not resized
 }
 

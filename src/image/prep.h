@@ -25,7 +25,7 @@ typedef struct lrc_prep_profile {
     bool exif;         // orientation applied
     bool take_damaged; // truncated files are used as far as they go
     lrc_fit fit;
-    uint8_t fill; // grey level of the padding
+    uint8_t fill[3]; // colour of the padding, R G B
     lrc_resize_filter shrink, enlarge;
 } lrc_prep_profile;
 

@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Decoding against Pillow's results on the golden pictures, and everything that can be wrong with a file.
-// clang-format off: cmocka wants these first and in this order
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +9,7 @@
 #include "base/path.h"
 #include "image/bmp.h"
 #include "image/decode.h"
+#include "support/cmocka.h"
 
 // The encoder that makes the HEIC picture below leaks a little of its own.
 const char *__lsan_default_suppressions(void);

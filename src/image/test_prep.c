@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Image preparation against the tensors that the reference programs make of the golden pictures.
-// clang-format off: cmocka wants these first and in this order
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
 #include <string.h>
 
 #include "base/fs.h"
 #include "image/prep.h"
+#include "support/cmocka.h"
 
 static int group_setup(void **state)
 {
@@ -94,10 +88,12 @@ static lrc_pixels noise_picture(uint32_t width, uint32_t height)
     return px;
 }
 
+static const uint8_t white[3] = {255, 255, 255};
+
 // The padded square, written out.
 static uint8_t *written_out(const lrc_pixels *px, uint32_t *ret_side)
 {
-    const lrc_canvas c = lrc_canvas_square(px, 255);
+    const lrc_canvas c = lrc_canvas_square(px, white);
     uint8_t *square = malloc((size_t)c.width * c.width * 3);
     memset(square, 255, (size_t)c.width * c.width * 3);
     for (uint32_t y = 0; y < px->height; y++)
@@ -117,7 +113,7 @@ static void test_padding_is_equal(void **state)
         lrc_auto_pixels lrc_pixels px = noise_picture(1 + noise() % 150, 1 + noise() % 150), padded = {.bands = 3};
         padded.data = written_out(&px, &padded.width);
         padded.height = padded.width;
-        const lrc_canvas square = lrc_canvas_square(&px, 255), plain = lrc_canvas_plain(&padded);
+        const lrc_canvas square = lrc_canvas_square(&px, white), plain = lrc_canvas_plain(&padded);
         for (size_t f = 0; f < sizeof filters / sizeof filters[0]; f++) {
             uint32_t size = 1 + noise() % 100;
             if (filters[f] == LRC_RESIZE_AREA && size > padded.width)
@@ -214,7 +210,7 @@ static void test_other_fits(void **state)
     assert_int_equal(out[0], 200);
     assert_int_equal(out[sizeof out - 1], 200);
     p.fit = LRC_FIT_RESIZE_PAD;
-    p.fill = 0;
+    memset(p.fill, 0, sizeof p.fill);
     assert_int_equal(lrc_prep_square(&px, &p, 20, out, NULL), 0);
     for (int y = 0; y < 20; y++)
         assert_int_equal(out[y * 60 + 30], y >= 5 && y < 15 ? 200 : 0);

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Finding the runtime, loading models, running them from several threads: with the demo tagger.
-// clang-format off: cmocka wants these first and in this order
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
 #include <pthread.h>
 
 #include "infer/infer.h"
 #include "infer/library.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 #define DEMO LORICA_SOURCE "/models/demo/model.onnx"

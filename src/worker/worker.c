@@ -6,6 +6,7 @@
 #include "cmdline/cmdline.h"
 
 static const lrc_worker_command table[] = {
+    {"tag", "look at images with an ONNX tagger and write captions", lrc_worker_tag},
     {"image", "probe, check, convert and shrink images, asked line by line", lrc_worker_image},
     {"demo-images", "draw the pictures of the demo into a folder", lrc_worker_demo_images},
     {"image-info", "version of libvips and the image types that it reads", lrc_worker_image_info},

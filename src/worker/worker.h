@@ -17,6 +17,7 @@ int lrc_worker_main(int argc, char **argv);
 
 int lrc_worker_image(int argc, char **argv);       // answers questions about images until its input ends
 int lrc_worker_demo_images(int argc, char **argv); // draws the pictures of the demo
+int lrc_worker_tag(int argc, char **argv);         // images, a tagger, captions
 int lrc_worker_image_info(int argc, char **argv);  // what libvips is here and reads
 int lrc_worker_ort_info(int argc, char **argv);    // which ONNX Runtime is here
 
