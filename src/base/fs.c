@@ -204,6 +204,42 @@ bool lrc_fs_is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+// As root, what was just made belongs to whom its folder belongs to; where that cannot be, it stays root's.
+static void adopt(const char *path)
+{
+    lrc_auto_free char *parent = NULL;
+    struct stat st;
+    if (geteuid() == 0 && lrc_path_parent(&parent, path, NULL) == 0 && stat(parent, &st) == 0 &&
+        lchown(path, st.st_uid, st.st_gid) < 0)
+        errno = 0; // a mount without owners
+}
+
+int lrc_fs_mkdir_new(const char *path, lrc_err *err)
+{
+    if (mkdir(path, 0777) < 0)
+        return lrc_fail_errno(err, "cannot make the folder '%s'", path);
+    adopt(path);
+    return 0;
+}
+
+int lrc_fs_create_new(const char *path, int *ret_fd, lrc_err *err)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return lrc_fail_errno(err, "cannot make the file '%s'", path);
+    adopt(path);
+    *ret_fd = fd;
+    return 0;
+}
+
+int lrc_fs_sync_all(const char *path, lrc_err *err)
+{
+    lrc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) < 0)
+        return lrc_fail_errno(err, "cannot sync the disk of '%s'", path);
+    return 0;
+}
+
 int lrc_fs_mkdirs(const char *path, lrc_err *err)
 {
     lrc_auto_free char *copy = NULL;
@@ -214,7 +250,9 @@ int lrc_fs_mkdirs(const char *path, lrc_err *err)
             continue;
         const char kept = *p;
         *p = '\0';
-        if (copy[0] && mkdir(copy, 0777) < 0 && errno != EEXIST && !lrc_fs_is_dir(copy))
+        if (copy[0] && mkdir(copy, 0777) == 0)
+            adopt(copy);
+        else if (copy[0] && errno != EEXIST && !lrc_fs_is_dir(copy))
             return lrc_fail_errno(err, "cannot make the folder '%s'", copy);
         *p = kept;
         if (!kept)

@@ -50,7 +50,17 @@ bool lrc_fs_exists(const char *path);  // follows links
 bool lrc_fs_is_dir(const char *path);  // follows links
 bool lrc_fs_is_file(const char *path); // follows links; a regular file
 
-int lrc_fs_mkdirs(const char *path, lrc_err *err); // like mkdir -p; new folders get 0777 & ~umask
+// Like mkdir -p. New folders get 0777 & ~umask and, as root, the owner of the folder that they are made in.
+int lrc_fs_mkdirs(const char *path, lrc_err *err);
+int lrc_fs_mkdir_new(const char *path, lrc_err *err); // one folder; LRC_ERR_CONFLICT when something of that name exists
+
+// A new file to write into, *ret_fd, by the same rule. Not atomic, not synced: for folders that are renamed as a whole
+// after lrc_fs_sync_all(). LRC_ERR_CONFLICT when something of that name exists.
+int lrc_fs_create_new(const char *path, int *ret_fd, lrc_err *err);
+
+// Everything that was written to the file system that `path` lies on has reached the disk.
+int lrc_fs_sync_all(const char *path, lrc_err *err);
+
 int lrc_fs_sync_dir(const char *path, lrc_err *err);
 int lrc_fs_copy(const char *from, const char *to, lrc_err *err);       // bytes and mode; atomic as a write
 int lrc_fs_rename_new(const char *from, const char *to, lrc_err *err); // LRC_ERR_CONFLICT when `to` exists

@@ -235,6 +235,28 @@ static void folders(void **state)
     assert_int_equal(lrc_fs_mkdirs(at("file"), &err), -1);
     assert_int_equal(lrc_fs_mkdirs(at("file/x"), &err), -1);
     assert_true(lrc_fs_is_file(at("file")) && !lrc_fs_is_dir(at("file")) && !lrc_fs_is_file(at("a")));
+    assert_int_equal(lrc_fs_mkdir_new(at("a/new"), &err), 0);
+    assert_int_equal(lrc_fs_mkdir_new(at("a/new"), &err), -1);
+    assert_int_equal(err.code, LRC_ERR_CONFLICT);
+    int fd = -1;
+    assert_int_equal(lrc_fs_create_new(at("a/new/file"), &fd, &err), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(lrc_fs_create_new(at("a/new/file"), &fd, &err), -1);
+    assert_int_equal(err.code, LRC_ERR_CONFLICT);
+    assert_int_equal(lrc_fs_sync_all(at("a"), &err), 0);
+    if (geteuid() == 0) { // what root makes belongs to whom the folder belongs to
+        struct stat st;
+        assert_int_equal(chown(at("a/new"), 1234, 4321), 0);
+        assert_int_equal(lrc_fs_create_new(at("a/new/two"), &fd, &err), 0);
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(lrc_fs_mkdirs(at("a/new/x/y"), &err), 0);
+        static const char *const made[] = {"a/new/two", "a/new/x", "a/new/x/y"};
+        for (size_t i = 0; i < LENGTH(made); i++) {
+            assert_int_equal(stat(at(made[i]), &st), 0);
+            assert_int_equal(st.st_uid, 1234);
+            assert_int_equal(st.st_gid, 4321);
+        }
+    }
     assert_int_equal(lrc_fs_sync_dir(at("a"), &err), 0);
     assert_int_equal(lrc_fs_sync_dir(at("file"), &err), -1);
     assert_true(lrc_fs_free_bytes(root) > 0);

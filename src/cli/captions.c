@@ -9,6 +9,7 @@
 #include "caption/stats.h"
 #include "cli/cli.h"
 #include "cmdline/cmdline.h"
+#include "dataset/name.h"
 #include "settings/workspace.h"
 
 #define JSON_MAX      (256 << 20)

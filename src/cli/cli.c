@@ -8,6 +8,11 @@
 
 // A checklist for a new command: its file src/cli/<family>.c, its prototype in cli.h, its row here.
 static const lrc_command table[] = {
+    {"dataset import", "make a dataset of a folder or zip archive", lrc_cli_dataset_import, NULL},
+    {"dataset list", "the datasets of the workspace", lrc_cli_dataset_list, NULL},
+    {"dataset show", "what lies in a dataset", lrc_cli_dataset_show, NULL},
+    {"dataset check", "will the trainer take every file of a dataset?", lrc_cli_dataset_check, NULL},
+    {"dataset create", "make an empty dataset", lrc_cli_dataset_create, NULL},
     {"tag", "look at images with an ONNX tagger and write captions", NULL, "tag"},
     {"captions add-trigger", "put a trigger word into every caption", lrc_cli_captions_add_trigger, NULL},
     {"captions show", "captions of a dataset, and what tags they hold", lrc_cli_captions_show, NULL},

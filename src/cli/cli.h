@@ -18,6 +18,11 @@ typedef struct lrc_command {
 int lrc_cli_main(int argc, char **argv);
 
 // Commands, in the order of the table.
+int lrc_cli_dataset_import(int argc, char **argv);
+int lrc_cli_dataset_list(int argc, char **argv);
+int lrc_cli_dataset_show(int argc, char **argv);
+int lrc_cli_dataset_check(int argc, char **argv);
+int lrc_cli_dataset_create(int argc, char **argv);
 int lrc_cli_captions_add_trigger(int argc, char **argv);
 int lrc_cli_captions_show(int argc, char **argv);
 int lrc_cli_toml(int argc, char **argv);

@@ -30,9 +30,11 @@ static inline void lrc_test_small_disk(const char *dir, unsigned kib)
         fail_msg("cannot mount a disk on %s", dir);
 }
 
-// Fill the disk up to its last `left` bytes; the file "ballast" in `dir` is what does it.
+// Fill the disk up to its last `left` bytes; the file "ballast" in `dir` is what does it, made anew at each call.
 static inline void lrc_test_fill_disk(const char *dir, uint64_t left)
 {
+    lrc_auto_free char *ballast = lrc_test_join(dir, "ballast");
+    lrc_fs_remove(ballast, NULL);
     const uint64_t room = lrc_fs_free_bytes(dir);
     if (room <= left)
         return;
