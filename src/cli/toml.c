@@ -37,23 +37,6 @@ static int show_fields(const lrc_common *common)
     return 0;
 }
 
-static void put_corrections(lrc_json_out *o, const lrc_train_output *made)
-{
-    lrc_json_array_begin(o);
-    for (size_t i = 0; i < made->correction_count; i++) {
-        const lrc_train_correction *c = &made->correction[i];
-        lrc_json_object_begin(o);
-        lrc_json_kstr(o, "id", c->id);
-        lrc_json_kstr(o, "field", c->field);
-        lrc_json_kstr(o, "key", c->key);
-        lrc_json_kstr(o, "was", c->was);
-        lrc_json_kstr(o, "now", c->now);
-        lrc_json_kstr(o, "why", c->why);
-        lrc_json_object_end(o);
-    }
-    lrc_json_array_end(o);
-}
-
 static int show_as_json(const lrc_train_output *made, const lrc_findings *findings, const char *dataset,
                         const char *config)
 {
@@ -68,7 +51,7 @@ static int show_as_json(const lrc_train_output *made, const lrc_findings *findin
     lrc_json_key(&out, "findings");
     lrc_json_put_findings(&out, findings);
     lrc_json_key(&out, "corrections");
-    put_corrections(&out, made);
+    lrc_train_put_corrections(made, &out);
     lrc_json_object_end(&out);
     return lrc_cmdline_json(&text);
 }

@@ -222,7 +222,7 @@ static void append(const char *path, const void *bytes, size_t n)
 static void marks_give_times_and_places(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *log = lrc_test_join(dir, "log"), *idx = lrc_test_join(dir, "log.idx");
     lrc_marker m = LRC_MARKER_INIT;
     lrc_auto_marks lrc_marks marks = {0};
@@ -271,7 +271,7 @@ static void marks_give_times_and_places(void **state)
 static void marks_survive_a_torn_end(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *log = lrc_test_join(dir, "log"), *idx = lrc_test_join(dir, "log.idx");
     lrc_err err = LRC_ERR_INIT;
     bool more;
@@ -303,7 +303,7 @@ static void marks_survive_a_torn_end(void **state)
 static void a_follower_sees_what_comes(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *log = lrc_test_join(dir, "log");
     lrc_auto_follow lrc_follow *f = NULL;
     lrc_err err = LRC_ERR_INIT;
@@ -326,7 +326,7 @@ static void a_follower_sees_what_comes(void **state)
 static void tails(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *log = lrc_test_join(dir, "log");
     lrc_err err = LRC_ERR_INIT;
     uint64_t at = 99;

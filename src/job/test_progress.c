@@ -168,7 +168,7 @@ static void epochs_count_when_there_are_no_steps(void **state)
 static void replaying_gives_the_same(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "log"), *text = NULL;
     lrc_job_progress whole;
     lrc_str_format(&text, NULL, "%s%s", training_log, training_rest);

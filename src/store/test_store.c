@@ -36,7 +36,7 @@ static const lrc_store_job two = {"b_2", "tagging", "G", "pending", "", false, 4
 static void rows_are_kept_replaced_and_removed(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -60,7 +60,7 @@ static void rows_are_kept_replaced_and_removed(void **state)
 static void a_group_is_whole_or_nothing(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     lrc_auto_store lrc_store *a = NULL, *b = NULL;
@@ -85,7 +85,7 @@ static const char *const bad_steps[] = {"CREATE TABLE t (x)", "ALTER TABLE t ADD
 static void an_older_index_is_copied_and_brought_up_to_date(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db"), *copy = lrc_test_join(dir, "studio.db.v1.bak");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -119,7 +119,7 @@ static void an_older_index_is_copied_and_brought_up_to_date(void **state)
 static void a_newer_index_is_refused(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -135,7 +135,7 @@ static void a_newer_index_is_refused(void **state)
 static void what_is_no_index_is_refused(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db"), *nowhere = lrc_test_join(dir, "no/such/studio.db");
     lrc_auto_free char *junk = malloc(5000);
     lrc_err err = LRC_ERR_INIT;

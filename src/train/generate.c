@@ -107,3 +107,20 @@ int lrc_train_write(const lrc_train_output *o, const char *dir, char **ret_datas
         *ret_config_path = lrc_take(config_path);
     return 0;
 }
+
+void lrc_train_put_corrections(const lrc_train_output *made, lrc_json_out *o)
+{
+    lrc_json_array_begin(o);
+    for (size_t i = 0; i < made->correction_count; i++) {
+        const lrc_train_correction *c = &made->correction[i];
+        lrc_json_object_begin(o);
+        lrc_json_kstr(o, "id", c->id);
+        lrc_json_kstr(o, "field", c->field);
+        lrc_json_kstr(o, "key", c->key);
+        lrc_json_kstr(o, "was", c->was);
+        lrc_json_kstr(o, "now", c->now);
+        lrc_json_kstr(o, "why", c->why);
+        lrc_json_object_end(o);
+    }
+    lrc_json_array_end(o);
+}

@@ -12,6 +12,7 @@
 #include "base/findings.h"
 #include "base/str.h"
 #include "train/request.h"
+#include "json/json.h"
 
 typedef enum { LRC_PROFILE_REFERENCE, LRC_PROFILE_STUDIO } lrc_train_profile;
 
@@ -61,6 +62,9 @@ int lrc_train_generate(const lrc_train_request *request, const lrc_train_options
                        lrc_findings *findings, lrc_err *err);
 void lrc_train_output_done(lrc_train_output *o); // harmless on a zeroed output
 #define lrc_auto_train_output lrc_cleanup(lrc_train_output_done)
+
+// [{"id","field","key","was","now","why"}, …]
+void lrc_train_put_corrections(const lrc_train_output *made, lrc_json_out *o);
 
 // <name>_dataset.toml and <name>_config.toml into `dir` (made if need be), as a pair: both are complete on disk before
 // the first takes its name. Paths into *ret_… (may be NULL).

@@ -51,7 +51,7 @@ static inline void lrc_test_studio_done(lrc_test_studio *s)
 
 static inline lrc_test_studio lrc_test_studio_make(void)
 {
-    lrc_test_studio s = {.dir = lrc_test_temp()};
+    lrc_test_studio s = {.dir = lrc_test_folder()};
     lrc_err err = LRC_ERR_INIT;
     assert_ok(lrc_workspace_open(s.dir, true, &s.ws, &err), err);
     return s;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "train/start.h"
+
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/path.h"
+#include "job/job.h"
+#include "train/snapshot.h"
+
+#define SNAPSHOT_MAX (256 << 20) // a fingerprint of a million files
+#define INPUTS       4
+
+void lrc_train_run_done(lrc_train_run *r)
+{
+    lrc_train_request_free(r->request);
+    lrc_train_output_done(&r->output);
+    lrc_trainer_done(&r->trainer);
+    free(r->snapshot);
+    free(r->wandb_key);
+    free(r->output_dir);
+    *r = (lrc_train_run){0};
+}
+
+static int read_request(const char *json, size_t n, lrc_train_run *r, lrc_findings *findings, lrc_err *err)
+{
+    lrc_auto_json_doc lrc_json_doc *doc = NULL;
+    lrc_auto_buf lrc_buf clean;
+    lrc_buf_init(&clean, LRC_TRAIN_REQUEST_MAX * 2);
+    if (lrc_json_parse(json, n, &doc, err) < 0 ||
+        lrc_train_request_parse(lrc_json_root(doc), &r->request, findings, err) < 0 ||
+        lrc_train_without_secrets(lrc_json_root(doc), &clean, &r->wandb_key, err) < 0)
+        return -1;
+    return lrc_buf_take(&clean, "the request", &r->snapshot, &r->snapshot_len, err);
+}
+
+static int generate(const lrc_workspace *w, const lrc_settings *s, lrc_train_run *r, lrc_findings *findings,
+                    lrc_err *err)
+{
+    if (lrc_trainer_find(w, s, &r->trainer, err) < 0)
+        return -1;
+    const lrc_train_options options = {
+        .profile = LRC_PROFILE_STUDIO,
+        .root = w->root,
+        .sd_scripts = r->trainer.sd_scripts,
+        .python = r->trainer.python,
+        .python_path = getenv("PYTHONPATH"),
+        .python_warnings = getenv("PYTHONWARNINGS"),
+    };
+    return lrc_train_generate(r->request, &options, &r->output, findings, err);
+}
+
+int lrc_train_prepare(const lrc_workspace *w, const lrc_settings *s, const char *json, size_t n, lrc_train_run *ret,
+                      lrc_findings *findings, lrc_err *err)
+{
+    lrc_train_run r = {0};
+    if (read_request(json, n, &r, findings, err) < 0 || generate(w, s, &r, findings, err) < 0 ||
+        lrc_path_real(&r.output_dir, w->root, lrc_train_get(r.request, LRC_FIELD_output_dir)->text, err) < 0) {
+        lrc_train_run_done(&r);
+        return -1;
+    }
+    *ret = r;
+    return 0;
+}
+
+// Absolute folders that the images come from.
+static int image_folders(const lrc_workspace *w, const lrc_train_request *request, lrc_strv *ret, lrc_err *err)
+{
+    const char *base = lrc_train_get(request, LRC_FIELD_train_data_dir)->text;
+    const size_t subsets = lrc_train_subset_count(request);
+    for (size_t i = 0; i < (subsets ? subsets : 1); i++) {
+        lrc_auto_free char *joined = NULL, *real = NULL;
+        const char *below = subsets ? lrc_train_subset_get(request, i, LRC_SUBSET_image_dir)->text : "";
+        if (lrc_path_join(&joined, base, below, err) < 0 || lrc_path_real(&real, w->root, joined, err) < 0 ||
+            lrc_strv_give(ret, lrc_take(real), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+// The trainer's command line with the snapshot's files in the place of those in W/config.
+static int own_arguments(const lrc_train_run *r, lrc_strv *argv, lrc_err *err)
+{
+    static const char *const replaced[] = {"--config_file", "--dataset_config"};
+    static const char *const name[] = {LRC_JOB_FOLDER "/inputs/config.toml", LRC_JOB_FOLDER "/inputs/dataset.toml"};
+    const lrc_strv *plan = &r->output.argv;
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *word = plan->item[i];
+        for (size_t k = 0; k < sizeof name / sizeof name[0]; k++)
+            if (i > 0 && strcmp(plan->item[i - 1], replaced[k]) == 0)
+                word = name[k];
+        if (lrc_strv_push(argv, word, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Weights & Biases is logged to when the request says so; its key comes from the settings.
+static bool wants_wandb(const lrc_settings *s, const lrc_train_run *r)
+{
+    const lrc_train_value *with = lrc_train_get(r->request, LRC_FIELD_log_with);
+    const bool logs = lrc_value_is(with, "wandb") || lrc_value_is(with, "all");
+    return r->wandb_key || (logs && lrc_settings_is_set(s, "wandb.key"));
+}
+
+static int environment(const lrc_settings *s, const lrc_train_run *r, lrc_job_request *job, lrc_err *err)
+{
+    for (size_t i = 0; i < r->output.env_count; i++) {
+        const lrc_train_env *e = &r->output.env[i];
+        if (!e->secret && lrc_strv_pushf(&job->env, err, "%s=%s", e->name, e->value) < 0)
+            return -1;
+    }
+    if (wants_wandb(s, r))
+        return lrc_strv_push(&job->secrets, "WANDB_API_KEY=wandb.key", err);
+    return 0;
+}
+
+static int fill_job(const lrc_settings *s, const lrc_train_run *r, lrc_job_request *job, lrc_err *err)
+{
+    if (own_arguments(r, &job->argv, err) < 0 || environment(s, r, job, err) < 0 ||
+        lrc_strv_pushf(&job->labels, err, "project=%s", r->output.name) < 0 ||
+        lrc_strv_pushf(&job->labels, err, "result=%s/%s.safetensors", r->output_dir, r->output.name) < 0)
+        return -1;
+    return 0;
+}
+
+static int blocked(const lrc_findings *findings, lrc_err *err)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->item[i].severity == LRC_FINDING_ERROR)
+            return lrc_fail_field(err, LRC_ERR_INVALID, findings->item[i].field, "not started, %zu error%s: %s",
+                                  lrc_findings_errors(findings), lrc_findings_errors(findings) == 1 ? "" : "s, first",
+                                  findings->item[i].message);
+    return 0;
+}
+
+int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_train_run *r,
+                     const lrc_findings *findings, char ret_id[static LRC_ID_MAX + 1], lrc_err *err)
+{
+    if (blocked(findings, err) < 0)
+        return -1;
+    if (!r->output.launchable)
+        return lrc_fail(err, LRC_ERR_NOT_BUILT, "sd-scripts has no script for this family and training mode");
+    const char *script =
+        lrc_script_file(lrc_family_get(lrc_train_family(r->request))->script[lrc_train_mode_of(r->request)]);
+    lrc_auto_strv lrc_strv folders = {0};
+    lrc_auto_free char *title = NULL, *config_dir = NULL;
+    lrc_auto_buf lrc_buf fingerprint;
+    lrc_buf_init(&fingerprint, SNAPSHOT_MAX);
+    if (lrc_trainer_check(&r->trainer, script, err) < 0 || image_folders(w, r->request, &folders, err) < 0 ||
+        lrc_train_fingerprint(&folders, &fingerprint, err) < 0 ||
+        lrc_str_format(&title, err, "train %s", r->output.name) < 0 ||
+        lrc_workspace_path(w, "config", &config_dir, err) < 0)
+        return -1;
+    if (r->wandb_key && lrc_settings_write(w, "wandb.key", r->wandb_key, err) < 0)
+        return lrc_wrap(err, "cannot keep wandb_key in the settings");
+    if (lrc_fs_mkdirs(r->output_dir, err) < 0 || lrc_train_write(&r->output, config_dir, NULL, NULL, err) < 0)
+        return -1;
+    const lrc_job_input inputs[INPUTS] = {
+        {"request.json", r->snapshot, r->snapshot_len},
+        {"config.toml", r->output.config_toml, r->output.config_len},
+        {"dataset.toml", r->output.dataset_toml, r->output.dataset_len},
+        {"images.json", fingerprint.data, fingerprint.len},
+    };
+    lrc_job_request job = {.kind = "training",
+                           .title = title,
+                           .cwd = r->output.cwd,
+                           .inputs = inputs,
+                           .input_count = INPUTS,
+                           .grace_s = -1};
+    int result = fill_job(s, r, &job, err);
+    if (result == 0)
+        result = lrc_job_submit(w, &job, ret_id, err);
+    lrc_strv_done(&job.argv);
+    lrc_strv_done(&job.env);
+    lrc_strv_done(&job.secrets);
+    lrc_strv_done(&job.labels);
+    return result;
+}
