@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Runs the two programs as a person would, in a workspace of its own that goes with the test. Node's own modules only.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const tree = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const bin = process.env.LORICA_BIN ?? path.join(tree, 'build/dev/bin');
+export const standin = path.join(tree, 'tests/fixtures/sd_scripts');
+
+// A workspace below a fresh folder; `t` is node's test context, which removes it.
+export function workspace(t) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'lorica e2e '));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return new Workspace(dir);
+}
+
+class Workspace {
+  constructor(dir) {
+    this.dir = dir;
+    this.root = path.join(dir, 'ws');
+    this.env = { PATH: process.env.PATH, HOME: dir, LORICA_WORKSPACE: this.root, LORICA_ORT: process.env.LORICA_ORT ?? '' };
+    if (!this.env.LORICA_ORT) delete this.env.LORICA_ORT;
+  }
+
+  path(...parts) {
+    return path.join(this.root, ...parts);
+  }
+
+  read(...parts) {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  // {code, out, err} of one command; `program` is lorica unless said.
+  run(args, { program = 'lorica', env = {} } = {}) {
+    const done = spawnSync(path.join(bin, program), args, {
+      cwd: this.dir, env: { ...this.env, ...env }, encoding: 'utf8', timeout: 120000,
+    });
+    if (done.error) throw done.error;
+    return { code: done.status, out: done.stdout, err: done.stderr };
+  }
+
+  // The JSON result of a command that must end with `code`.
+  json(args, { code = 0, ...options } = {}) {
+    const done = this.run([...args, '--json'], options);
+    if (done.code !== code) throw new Error(`lorica ${args.join(' ')}: exit ${done.code}, not ${code}\n${done.out}\n${done.err}`);
+    return JSON.parse(done.out);
+  }
+
+  // The demo's pictures as a folder outside the workspace.
+  draw() {
+    const dir = path.join(this.dir, 'pictures');
+    const done = this.run(['demo-images', dir], { program: 'lorica-worker' });
+    if (done.code !== 0) throw new Error(done.err);
+    return dir;
+  }
+
+  // A request file for dataset `name`, with a base model that exists; `more` overrides fields.
+  request(name, more = {}) {
+    const file = path.join(this.dir, `${name}.json`);
+    const fields = {
+      project_name: name, model_type: 'SD1.5', pretrained_model_name_or_path: 'pretrained_model/base.safetensors',
+      train_data_dir: `datasets/${name}`, output_dir: 'output', resolution: 512, num_repeats: 2, train_batch_size: 2,
+      max_train_epochs: 2, network_dim: 4, network_alpha: 4, optimizer_type: 'AdamW', lr_scheduler: 'cosine',
+      mixed_precision: 'no', save_precision: 'fp16', ...more,
+    };
+    writeFileSync(file, JSON.stringify(fields, null, 2));
+    return file;
+  }
+
+  connectTrainer() {
+    this.json(['settings', 'set', 'trainer.sd_scripts', standin]);
+  }
+
+  addBaseModel() {
+    writeFileSync(this.path('pretrained_model', 'base.safetensors'), 'the stand-in only asks whether it is there');
+  }
+}
+
+// Header of a safetensors file: {tensor: {dtype, shape, data_offsets}, __metadata__}.
+export function safetensorsHeader(file) {
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE(0));
+  return JSON.parse(bytes.subarray(8, 8 + length).toString('utf8'));
+}
