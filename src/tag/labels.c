@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/fs.h"
+#include "base/utf8.h"
 #include "tag/csv.h"
 #include "json/json.h"
 
@@ -183,11 +184,14 @@ static int parse_json(const char *text, size_t n, lrc_tag_label_file kind, lrc_t
     return (kind == LRC_TAG_FILE_MAPPING ? parse_mapping : parse_metadata)(lrc_json_root(doc), ret, err);
 }
 
-static int parse_lines(const char *text, lrc_tag_labels *ret, lrc_err *err)
+static int parse_lines(const char *text, size_t n, lrc_tag_labels *ret, lrc_err *err)
 {
     struct growing g = {.labels = ret};
     lrc_auto_strv lrc_strv lines = {0};
-    if (lrc_strv_split(&lines, text, '\n', err) < 0)
+    lrc_auto_free char *copy = NULL;
+    if (!lrc_utf8_valid(text, n) || memchr(text, '\0', n))
+        return lrc_fail(err, LRC_ERR_INVALID, "this is no UTF-8 text");
+    if (lrc_str_copy_n(&copy, text, n, err) < 0 || lrc_strv_split(&lines, copy, '\n', err) < 0)
         return -1;
     for (size_t i = 0; i < lines.count; i++)
         if (add(&g, lines.item[i], LRC_TAG_GENERAL, err) < 0)
@@ -203,7 +207,7 @@ int lrc_tag_labels_parse(const char *text, size_t n, lrc_tag_label_file kind, lr
     case LRC_TAG_FILE_CSV: result = parse_csv(text, n, &labels, err); break;
     case LRC_TAG_FILE_MAPPING:
     case LRC_TAG_FILE_METADATA: result = parse_json(text, n, kind, &labels, err); break;
-    case LRC_TAG_FILE_LINES: result = parse_lines(text, &labels, err); break;
+    case LRC_TAG_FILE_LINES: result = parse_lines(text, n, &labels, err); break;
     }
     if (result < 0)
         return -1;

@@ -138,6 +138,7 @@ static void test_refused(void **state)
         {LRC_TAG_FILE_METADATA,
          "{\"dataset_info\":{\"tag_mapping\":{\"idx_to_tag\":{\"0\":1},\"tag_to_category\":{}}}}", "must be a text"},
         {LRC_TAG_FILE_LINES, " \n\n", "no tag"},
+        {LRC_TAG_FILE_LINES, "solo\ncaf\xe9", "no UTF-8"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         lrc_err err = LRC_ERR_INIT;
