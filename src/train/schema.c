@@ -131,7 +131,8 @@ static void put_families(lrc_json_out *o)
         lrc_json_key(o, "scripts");
         lrc_json_object_begin(o);
         for (int mode = 0; mode < LRC_MODE_MAX_; mode++)
-            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode), lrc_script_file(family->script[mode]));
+            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode),
+                          lrc_script_file(lrc_family_script((lrc_family_id)i, (lrc_train_mode)mode)));
         lrc_json_object_end(o);
         lrc_json_object_end(o);
     }
