@@ -6,7 +6,7 @@
 
 // ---- Text and paths ----
 CORRECTION("B21", write_choices_as_text, "lr_scheduler, optimizer_type, mixed_precision, …",
-           "a choice that the request leaves out is written as the list of its letters; the trainer cannot start.",
+           "writes a choice that the request leaves out as the list of its letters; the trainer cannot start.",
            "a choice that the request leaves out is written as its default")
 CORRECTION("B23", make_folders_absolute, "image_dir",
            "writes folders as seen from the sd-scripts folder, and takes relative paths from wherever the server was started.",
@@ -122,8 +122,8 @@ CORRECTION("B28", NULL, "log_with",
            "accepts any text; the trainer knows tensorboard, wandb and all.",
            "another tracker is refused, and so is TensorBoard without a logging_dir")
 CORRECTION("B19", NULL, "all texts of config.toml",
-           "its TOML library writes text with control characters, or a backslash before an x, wrongly or not at all.",
+           "writes text with control characters, or a backslash before an x, wrongly or not at all: its library's fault.",
            "written so that every TOML reader, the trainer's too, reads the same text")
 CORRECTION("B20", NULL, "file names",
-           "one of its routes puts the project's name into paths as it is ('../../x').",
+           "puts the project's name into paths as it is ('../../x') on one of its routes.",
            "file names hold letters, digits, '_' and '-' only")

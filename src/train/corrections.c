@@ -494,9 +494,9 @@ int train_report_text(train_plan *p, const train_entry *e, lrc_err *err)
     return 0;
 }
 
-void lrc_train_put_corrections(lrc_buf *b)
+void lrc_train_explain_corrections(lrc_buf *b)
 {
     for (size_t i = 0; i < COUNT; i++)
-        lrc_buf_addf(b, "- **%s** `%s`\n  Reference: %s\n  Studio: %s.\n", table[i].id, table[i].key,
+        lrc_buf_addf(b, "- **%s** `%s`\n  The reference %s\n  Studio: %s.\n", table[i].id, table[i].key,
                      table[i].reference, table[i].studio);
 }

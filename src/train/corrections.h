@@ -8,6 +8,6 @@
 #include "base/buf.h"
 
 // The table of corrections as a Markdown list: docs/training-corrections.md holds it.
-void lrc_train_put_corrections(lrc_buf *b);
+void lrc_train_explain_corrections(lrc_buf *b);
 
 #endif

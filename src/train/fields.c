@@ -174,7 +174,7 @@ void lrc_train_field_put_scope(const lrc_train_field *f, lrc_buf *b)
             comma = ", ";
         }
     if (!f->families)
-        lrc_buf_adds(b, "all");
+        lrc_buf_adds(b, "all families");
     if (f->modes)
-        lrc_buf_adds(b, f->modes == LORA ? "; lora only" : "; checkpoint only");
+        lrc_buf_addf(b, ", mode %s", lrc_choices_name(LRC_CHOICES_MODES, f->modes == LORA ? 0 : 1));
 }
