@@ -134,8 +134,8 @@ static void every_field_is_explained(void **state)
     lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_result lrc_test_result text = lrc_test_run(dir, "toml", "--help-fields");
     lrc_test_expect_exit(&text, 0);
-    lrc_test_expect_in(text.out, "  unet_lr ");
-    lrc_test_expect_in(text.out, "-> config.toml unet_lr\n");
+    lrc_test_expect_in(text.out, "- `unet_lr` (float > 0; default 0.0001)\n");
+    lrc_test_expect_in(text.out, "  Goes to config.toml `unet_lr`.\n");
     lrc_auto_result lrc_test_result json = lrc_test_run(dir, "toml", "--help-fields", "--json");
     lrc_auto_json_doc lrc_json_doc *doc = parse(json.out);
     assert_int_equal(lrc_json_get(lrc_json_root(doc), "fields")->len, 161);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cmdline/cmdline.h"
 #include "settings/settings.h"
+#include "train/corrections.h"
 #include "train/generate.h"
 #include "train/schema.h"
 
@@ -16,25 +17,31 @@ struct toml_options {
     bool fixed_enums;
     const char *root;
     const char *out;
-    bool help_fields;
+    bool help_fields, help_corrections;
 };
 
-static int show_fields(const lrc_common *common)
+static int show_text(const lrc_common *common, void (*put)(lrc_buf *))
 {
     lrc_auto_buf lrc_buf text;
-    lrc_buf_init(&text, OUTPUT_MAX);
-    if (common->json) {
-        lrc_json_out out;
-        lrc_json_out_init(&out, &text, 0);
-        lrc_train_put_schema(&out);
-        return lrc_cmdline_json(&text);
-    }
     lrc_err err = LRC_ERR_INIT;
-    lrc_train_put_reference(&text);
-    if (lrc_buf_check(&text, "the reference", &err) < 0)
+    lrc_buf_init(&text, OUTPUT_MAX);
+    put(&text);
+    if (lrc_buf_check(&text, "the text", &err) < 0)
         return lrc_cmdline_fail(common, &err);
     fputs(text.data, stdout);
     return 0;
+}
+
+static int show_fields(const lrc_common *common)
+{
+    if (!common->json)
+        return show_text(common, lrc_train_put_reference);
+    lrc_auto_buf lrc_buf text;
+    lrc_json_out out;
+    lrc_buf_init(&text, OUTPUT_MAX);
+    lrc_json_out_init(&out, &text, 0);
+    lrc_train_put_schema(&out);
+    return lrc_cmdline_json(&text);
 }
 
 static int show_as_json(const lrc_train_output *made, const lrc_findings *findings, const char *dataset,
@@ -56,16 +63,33 @@ static int show_as_json(const lrc_train_output *made, const lrc_findings *findin
     return lrc_cmdline_json(&text);
 }
 
+static bool same_reason(const lrc_train_correction *a, const lrc_train_correction *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->why, b->why) == 0;
+}
+
+// One line for all changes that were made for the same reason, at the first of them.
+static void show_correction(const lrc_train_output *made, size_t index)
+{
+    const lrc_train_correction *first = &made->correction[index];
+    for (size_t i = 0; i < index; i++)
+        if (same_reason(&made->correction[i], first))
+            return;
+    fprintf(stderr, "corrected: %s", first->key);
+    for (size_t i = index + 1; i < made->correction_count; i++)
+        if (same_reason(&made->correction[i], first) && strcmp(made->correction[i].key, first->key) != 0)
+            fprintf(stderr, ", %s", made->correction[i].key);
+    fprintf(stderr, " (%s): %s\n", first->id, first->why);
+}
+
 static int show(const lrc_common *common, const lrc_train_output *made, const lrc_findings *findings,
                 const char *dataset, const char *config)
 {
     if (common->json)
         return show_as_json(made, findings, dataset, config);
     lrc_cmdline_findings(common, findings);
-    for (size_t i = 0; i < made->correction_count && !common->quiet; i++) {
-        const lrc_train_correction *c = &made->correction[i];
-        fprintf(stderr, "corrected: %s (%s): %s\n", c->key, c->id, c->why);
-    }
+    for (size_t i = 0; i < made->correction_count && !common->quiet; i++)
+        show_correction(made, i);
     printf("%s\n%s\n", dataset, config);
     return 0;
 }
@@ -131,6 +155,7 @@ int lrc_cli_toml(int argc, char **argv)
          0, NULL},
         {"out", 'o', LRC_OPT_STR, &o.out, "DIR", "folder for the two files; made when it is not there", 0, 0, NULL},
         {"help-fields", 0, LRC_OPT_FLAG, &o.help_fields, NULL, "explain every field of a request", 0, 0, NULL},
+        {"help-corrections", 0, LRC_OPT_FLAG, &o.help_corrections, NULL, "explain what studio corrects", 0, 0, NULL},
     };
     lrc_common common = {0};
     lrc_auto_strv lrc_strv args = {0};
@@ -142,6 +167,8 @@ int lrc_cli_toml(int argc, char **argv)
         return 0;
     if (o.help_fields)
         return show_fields(&common);
+    if (o.help_corrections)
+        return show_text(&common, lrc_train_explain_corrections);
     int code = -1;
     if (args.count == 0)
         lrc_fail(&err, LRC_ERR_INVALID, "name the file that holds the training request: lorica toml REQUEST.json");

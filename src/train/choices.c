@@ -54,9 +54,9 @@ static const lrc_choice optimizers[] = {
     {"AMUSE", EASY "amuse.AMUSE", {NULL}, DECAY},
     {"MODA", EASY "moda.MODA", {NULL}, DECAY},
     {"SODA", EASY "soda.SODA", {NULL}, DECAY},
-    {"AdamWScheduleFree", FREE "AdamWScheduleFree", {NULL}, DECAY},
-    {"SGDScheduleFree", FREE "SGDScheduleFree", {NULL}, DECAY},
-    {"RAdamScheduleFree", FREE "RAdamScheduleFree", {NULL}, DECAY},
+    {"AdamWScheduleFree", FREE "AdamWScheduleFree", {NULL}, DECAY | LRC_CHOICE_OWN_SCHEDULE},
+    {"SGDScheduleFree", FREE "SGDScheduleFree", {NULL}, DECAY | LRC_CHOICE_OWN_SCHEDULE},
+    {"RAdamScheduleFree", FREE "RAdamScheduleFree", {NULL}, DECAY | LRC_CHOICE_OWN_SCHEDULE},
 };
 
 static const lrc_choice schedulers[] = {
@@ -84,6 +84,9 @@ static const lrc_choice samplers[] = {
     PLAIN("dpm_2"),   PLAIN("dpm_2_a"),   PLAIN("dpmsolver"), PLAIN("dpmsolver++"), PLAIN("dpmsingle"), PLAIN("k_lms"),
     PLAIN("k_euler"), PLAIN("k_euler_a"), PLAIN("k_dpm_2"),   PLAIN("k_dpm_2_a"),
 };
+static const lrc_choice trackers[] = {PLAIN("tensorboard"), PLAIN("wandb"), PLAIN("all")};
+static const lrc_choice attn_modes[] = {PLAIN("torch"), PLAIN("xformers"), PLAIN("flash"), PLAIN("sageattn"),
+                                        PLAIN("sdpa")};
 
 #define LIST(array) {array, sizeof array / sizeof array[0]}
 static const struct {
@@ -96,6 +99,7 @@ static const struct {
     [LRC_CHOICES_ATTENTIONS] = LIST(attentions),      [LRC_CHOICES_SAVE_PRECISIONS] = LIST(save_precisions),
     [LRC_CHOICES_SAVE_FORMATS] = LIST(save_formats),  [LRC_CHOICES_TIMESTEP_SAMPLINGS] = LIST(timestep_samplings),
     [LRC_CHOICES_PREDICTIONS] = LIST(predictions),    [LRC_CHOICES_SAMPLERS] = LIST(samplers),
+    [LRC_CHOICES_TRACKERS] = LIST(trackers),          [LRC_CHOICES_ATTN_MODES] = LIST(attn_modes),
 };
 
 size_t lrc_choices_count(lrc_choices_id id)

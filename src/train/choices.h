@@ -22,13 +22,16 @@ typedef enum {
     LRC_CHOICES_TIMESTEP_SAMPLINGS,
     LRC_CHOICES_PREDICTIONS,
     LRC_CHOICES_SAMPLERS,
+    LRC_CHOICES_TRACKERS,   // of log_with, which takes any text
+    LRC_CHOICES_ATTN_MODES, // of attn_mode, likewise
     LRC_CHOICES_MAX_
 } lrc_choices_id;
 
 enum {
-    LRC_CHOICE_ARGS_DECAY = 1, // optimizer: takes weight_decay among its arguments already in the reference
-    LRC_CHOICE_RESTARTS = 2,   // scheduler: a class of its own, with the length of a cycle among its arguments
-    LRC_CHOICE_NO_WARMUP = 4,  // scheduler: the trainer stops when it is given a warm-up
+    LRC_CHOICE_ARGS_DECAY = 1,   // optimizer: takes weight_decay among its arguments already in the reference
+    LRC_CHOICE_RESTARTS = 2,     // scheduler: a class of its own, with the length of a cycle among its arguments
+    LRC_CHOICE_NO_WARMUP = 4,    // scheduler: the trainer stops when it is given a warm-up
+    LRC_CHOICE_OWN_SCHEDULE = 8, // optimizer: the trainer gives it no scheduler
 };
 
 typedef struct lrc_choice {

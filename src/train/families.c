@@ -83,11 +83,18 @@ static const char *const script_file[LRC_SCRIPT_MAX_] = {
     [LRC_SCRIPT_ANIMA_TRAIN] = "anima_train.py",
     [LRC_SCRIPT_ANIMA_TRAIN_NETWORK] = "anima_train_network.py",
     [LRC_SCRIPT_HUNYUAN_IMAGE_TRAIN_NETWORK] = "hunyuan_image_train_network.py",
+    [LRC_SCRIPT_TRAIN_DB] = "train_db.py",
 };
 
 const lrc_family *lrc_family_get(lrc_family_id id)
 {
     return &table[id];
+}
+
+lrc_script_id lrc_family_script(lrc_family_id family, lrc_train_mode mode)
+{
+    const lrc_script_id script = table[family].script[mode];
+    return script == LRC_SCRIPT_FINE_TUNE ? LRC_SCRIPT_TRAIN_DB : script;
 }
 
 const char *lrc_script_file(lrc_script_id id)

@@ -39,6 +39,7 @@ typedef enum {
     LRC_SCRIPT_ANIMA_TRAIN,
     LRC_SCRIPT_ANIMA_TRAIN_NETWORK,
     LRC_SCRIPT_HUNYUAN_IMAGE_TRAIN_NETWORK,
+    LRC_SCRIPT_TRAIN_DB,
     LRC_SCRIPT_MAX_,
     LRC_SCRIPT_NONE = LRC_SCRIPT_MAX_ // this family has no script for this mode
 } lrc_script_id;
@@ -47,7 +48,7 @@ typedef struct lrc_family {
     const char *name;                    // as requests and answers have it: "SD1.5"
     const char *aliases;                 // what a request may say, in capitals, parted by '|'
     const char *title;                   // for people
-    lrc_script_id script[LRC_MODE_MAX_]; // by mode
+    lrc_script_id script[LRC_MODE_MAX_]; // by mode, in the reference
     bool scalar_resolution;              // resolution = 512 instead of [512, 512]
     const char *reference_module;        // network module of a plain LoRA that the reference writes
     const char *lora_module;             // the one that knows this family's layers
@@ -56,6 +57,9 @@ typedef struct lrc_family {
 } lrc_family;
 
 const lrc_family *lrc_family_get(lrc_family_id id);
+// The script that studio trains with: the reference's, but for SD1.5 checkpoints. The reference takes fine_tune.py for
+// them, which reads pictures from a metadata file only and refuses folders; train_db.py trains the same from folders.
+lrc_script_id lrc_family_script(lrc_family_id family, lrc_train_mode mode);
 const char *lrc_script_file(lrc_script_id id); // "train_network.py"; NULL for LRC_SCRIPT_NONE
 
 // The family of this name or alias, after Unicode blanks at both ends are dropped and ASCII letters made capitals.

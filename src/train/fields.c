@@ -139,13 +139,13 @@ static bool script_takes(const lrc_train_field *f, lrc_family_id family, lrc_tra
     const char *key = p->key ? p->key : f->name;
     for (int s = 0; s < LRC_SCRIPT_MAX_; s++)
         if (lrc_script_knows((lrc_script_id)s, key))
-            return lrc_script_knows(lrc_family_get(family)->script[mode], key);
+            return lrc_script_knows(lrc_family_script(family, mode), key);
     return true; // no script has it as an option: it goes elsewhere (network_args)
 }
 
 bool lrc_train_field_applies(const lrc_train_field *f, lrc_family_id family, lrc_train_mode mode)
 {
-    if (lrc_family_get(family)->script[mode] == LRC_SCRIPT_NONE || f->hidden)
+    if (lrc_family_script(family, mode) == LRC_SCRIPT_NONE || f->hidden)
         return false;
     if ((f->families && !(f->families & 1u << family)) || (f->modes && !(f->modes & 1u << mode)))
         return false;
@@ -174,7 +174,7 @@ void lrc_train_field_put_scope(const lrc_train_field *f, lrc_buf *b)
             comma = ", ";
         }
     if (!f->families)
-        lrc_buf_adds(b, "all");
+        lrc_buf_adds(b, "all families");
     if (f->modes)
-        lrc_buf_adds(b, f->modes == LORA ? "; lora only" : "; checkpoint only");
+        lrc_buf_addf(b, ", mode %s", lrc_choices_name(LRC_CHOICES_MODES, f->modes == LORA ? 0 : 1));
 }

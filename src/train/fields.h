@@ -149,7 +149,7 @@ const char *lrc_field_group_title(lrc_field_group group); // "Learning rate"
 // does is one option of the script, whether the script knows it.)
 bool lrc_train_field_applies(const lrc_train_field *f, lrc_family_id family, lrc_train_mode mode);
 
-// ">= 64, <= 4096" appended, nothing without limits; "SDXL, Flux; lora only" appended, "all" without restriction.
+// ">= 64, <= 4096" appended, nothing without limits; "SDXL, Flux, mode lora" appended, "all families" when any.
 void lrc_train_field_put_range(const lrc_train_field *f, lrc_buf *b);
 void lrc_train_field_put_scope(const lrc_train_field *f, lrc_buf *b);
 

@@ -50,14 +50,29 @@ static int render(train_plan *p, lrc_train_output *out, lrc_err *err)
     return lrc_buf_take(&config, "config.toml", &out->config_toml, &out->config_len, err);
 }
 
+// The project's name for the two files; what is saved has that name too, but for studio where output_name says otherwise.
+static int name_files(train_plan *p, lrc_train_output *out, lrc_err *err)
+{
+    const lrc_train_value *saved = lrc_train_get(p->request, LRC_FIELD_output_name);
+    const char *initial = lrc_train_field_get(LRC_FIELD_output_name)->initial;
+    if (lrc_train_file_name(lrc_train_get(p->request, LRC_FIELD_project_name), false, &out->name, err) < 0)
+        return -1;
+    p->saved_name = out->name;
+    if (!p->studio || saved->len == 0 || lrc_value_is(saved, initial))
+        return 0;
+    lrc_auto_free char *name = NULL;
+    return lrc_train_file_name(saved, true, &name, err) < 0 ? -1 : train_path_copy(p, name, &p->saved_name, err);
+}
+
 static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
 {
     const size_t before = p->findings->count;
-    if (train_paths_resolve(p, err) < 0 || refuse_missing(p, before, err) < 0 || train_plan_fill(p, err) < 0)
+    if (name_files(p, out, err) < 0 || train_paths_resolve(p, err) < 0 || refuse_missing(p, before, err) < 0)
+        return -1;
+    if ((p->studio && train_find_conflicts(p, err) < 0) || train_plan_fill(p, err) < 0 ||
+        (p->studio && train_correct(p, err) < 0))
         return -1;
     train_plan_sort(p);
-    if (lrc_train_file_name(lrc_train_get(p->request, LRC_FIELD_project_name), false, &out->name, err) < 0)
-        return -1;
     return render(p, out, err) < 0 ? -1 : train_launch(p, out, err);
 }
 
@@ -69,7 +84,7 @@ int lrc_train_generate(const lrc_train_request *request, const lrc_train_options
     p.studio = options->profile == LRC_PROFILE_STUDIO;
     p.family = lrc_family_get(lrc_train_family(request));
     p.mode = lrc_train_mode_of(request);
-    p.script = p.family->script[p.mode];
+    p.script = p.studio ? lrc_family_script(lrc_train_family(request), p.mode) : p.family->script[p.mode];
     const int result = generate(&p, &out, err);
     lrc_arena_done(&p.arena);
     if (result == 0) {

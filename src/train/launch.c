@@ -65,7 +65,7 @@ static int add_arguments(train_plan *p, lrc_train_output *out, lrc_err *err)
         lrc_strv_push(argv, "--dataset_config", err) < 0 ||
         lrc_strv_pushf(argv, err, "%s/%s_dataset.toml", config_dir, out->name) < 0 ||
         lrc_strv_push(argv, "--output_dir", err) < 0 || lrc_strv_push(argv, p->output, err) < 0 ||
-        lrc_strv_push(argv, "--output_name", err) < 0 || lrc_strv_push(argv, out->name, err) < 0)
+        lrc_strv_push(argv, "--output_name", err) < 0 || lrc_strv_push(argv, p->saved_name, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof p->family->script_args / sizeof p->family->script_args[0]; i++)
         if (p->family->script_args[i] && lrc_strv_push(argv, p->family->script_args[i], err) < 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The value or values that a place of a field gets: column `how` of the table.
+// The value or values that a place of a field gets: column `how` of the table. This is what the reference writes; what
+// studio writes instead is in corrections.c.
 #include <string.h>
 
 #include "base/num.h"
@@ -35,13 +36,13 @@ static int add_text(const struct making *m, const char *s, lrc_err *err)
 }
 
 // An omitted choice is still a Python Enum object when the reference writes it, and toml 0.10.2 writes it like a list of
-// its letters. No trainer can start with that: only the reference profile does it.
+// its letters. No trainer can start with that (correction B21).
 static bool is_spelled(const struct making *m)
 {
     const lrc_field_how how = m->place->how;
     return m->field->kind == LRC_KIND_CHOICE && m->value->omitted &&
-           (how == LRC_HOW_AS_IS || how == LRC_HOW_SCHEDULER || how == LRC_HOW_OPTIMIZER) && !m->plan->studio &&
-           !m->plan->options->fixed_enums;
+           (how == LRC_HOW_AS_IS || how == LRC_HOW_SCHEDULER || how == LRC_HOW_OPTIMIZER) &&
+           !(m->plan->options->fixed_enums && !m->plan->studio);
 }
 
 static int add_spelled(const struct making *m, lrc_err *err)
@@ -91,15 +92,11 @@ static int make_resolution(const struct making *m, lrc_err *err)
     return add(m, &pair, err);
 }
 
-// Reference: as seen from the sd-scripts folder, which is the trainer's working directory. Studio: absolute, so that the
-// files work from anywhere.
+// As seen from the sd-scripts folder, which is the trainer's working directory.
 static int make_image_dir(const struct making *m, lrc_err *err)
 {
-    const char *dir = m->plan->subset_dir[m->subset];
-    if (m->plan->studio)
-        return add_text(m, dir, err);
     lrc_auto_free char *relative = NULL;
-    if (lrc_path_relative(&relative, dir, m->plan->sd_scripts, err) < 0)
+    if (lrc_path_relative(&relative, m->plan->subset_dir[m->subset], m->plan->sd_scripts, err) < 0)
         return -1;
     return add_text(m, relative, err);
 }
@@ -127,7 +124,7 @@ static int make_scheduler_args(const struct making *m, lrc_err *err)
     lrc_num_repr(lrc_train_get(m->plan->request, LRC_FIELD_lr_scheduler_gamma)->number, gamma);
     if (lrc_value_textf(a, &arg, err, "gamma=%s", gamma) < 0 || lrc_value_push(a, &args, &arg, err) < 0)
         return -1;
-    if (train_cycle_steps(m->plan, &steps, err) < 0 ||
+    if (train_cycle_steps(m->plan, train_count_images, &steps, err) < 0 ||
         lrc_value_textf(a, &arg, err, "first_cycle_max_steps=%s", steps) < 0 || lrc_value_push(a, &args, &arg, err) < 0)
         return -1;
     return add_at(m, AT_SCHEDULER_ARGS, "lr_scheduler_args", &args, err);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/fs.h"
 #include "base/path.h"
 #include "settings/workspace.h"
@@ -144,11 +145,28 @@ static int resolve_subsets(train_plan *p, lrc_err *err)
     return 0;
 }
 
+// "owner/repository" of the Hugging Face hub.
+static bool is_hub_id(const char *s)
+{
+    const char *slash = strchr(s, '/');
+    if (!slash || slash == s || !slash[1] || strchr(slash + 1, '/'))
+        return false;
+    for (const char *p = s; *p; p++)
+        if (!lrc_ascii_alnum(*p) && !strchr("/-_.", *p))
+            return false;
+    return s[0] != '.' && slash[1] != '.';
+}
+
 static int check_model(train_plan *p, lrc_err *err)
 {
+    const char *given = lrc_train_get(p->request, LRC_FIELD_pretrained_model_name_or_path)->text;
     const int there = exists(p, LRC_FIELD_pretrained_model_name_or_path, err);
     if (there != 0)
         return there < 0 ? -1 : 0;
+    if (p->studio && p->family->takes_hub_ids && is_hub_id(given)) {
+        p->hub_model = given;
+        return 0;
+    }
     return missing(p, "not_found", "pretrained_model_name_or_path", p->model, "there is no such file or folder",
                    "put the base model there, or name another path", err);
 }
@@ -172,19 +190,21 @@ static int absolute_field(train_plan *p, lrc_field_id id, const char **ret, lrc_
     return train_path_absolute(p, lrc_train_field_get(id)->name, lrc_train_get(p->request, id), ret, err);
 }
 
-// Studio also takes a data set's name ("mychar") and `dataset/mychar`.
+// Studio also takes a data set's name ("mychar") and `dataset/mychar`, when there is no such folder in the workspace.
 static int resolve_dataset(train_plan *p, lrc_err *err)
 {
     const lrc_train_value *v = lrc_train_get(p->request, LRC_FIELD_train_data_dir);
-    if (!p->studio || check_nul(p, "train_data_dir", v, err) < 0)
-        return absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err);
+    if (absolute_field(p, LRC_FIELD_train_data_dir, &p->dataset, err) < 0)
+        return -1;
+    if (!p->studio || lrc_fs_exists(p->dataset) || v->len == 0)
+        return 0;
     lrc_auto_free char *root = NULL, *found = NULL;
     if (lrc_str_copy(&root, p->root, err) < 0)
         return -1;
     const lrc_workspace workspace = {.root = root};
     if (lrc_workspace_dataset(&workspace, v->text, &found, err) < 0)
         return -1;
-    return real_path(p, p->root, found, &p->dataset, err);
+    return lrc_fs_is_dir(found) ? real_path(p, p->root, found, &p->dataset, err) : 0;
 }
 
 static int resolve_roots(train_plan *p, lrc_err *err)

@@ -6,6 +6,7 @@
 #ifndef LRC_TRAIN_PLAN_H
 #define LRC_TRAIN_PLAN_H
 
+#include "toml/emit.h"
 #include "train/generate.h"
 
 // Positions of config.toml keys that no row of the table has; see `at` in field_rows.h.
@@ -38,6 +39,8 @@ typedef struct train_plan {
     const char *root;       // real
     const char *sd_scripts; // absolute
     const char *model, *dataset, *output;
+    const char *hub_model;   // studio: the base model is this repository of the Hugging Face hub; NULL: a path
+    const char *saved_name;  // name of what is saved, without suffix
     const char **subset_dir; // real path of each subset; of the data set itself when there are none
     size_t subset_count;     // at least 1
 
@@ -68,16 +71,35 @@ int train_make(train_plan *p, const lrc_train_field *f, const lrc_field_place *p
                size_t subset, lrc_err *err);
 
 // ---- steps.c ----
-// Pictures below a folder as the reference counts them. Never fails: what cannot be read holds none.
+// Pictures of a folder as the reference and as the trainer count them. Never fail: what cannot be read holds none.
 int64_t train_count_images(const char *folder);
+int64_t train_count_seen_images(const char *folder);
 // Length of one cycle of a restarting scheduler, as digits in the arena.
-int train_cycle_steps(train_plan *p, const char **ret, lrc_err *err);
+int train_cycle_steps(train_plan *p, int64_t (*count)(const char *folder), const char **ret, lrc_err *err);
 
 // ---- optimizer_args.c ----
 // The reference's splitting of optimizer_args into tokens; a list, or NULL value when there are none.
 int train_split_optimizer_args(lrc_arena *a, const lrc_train_value *v, lrc_train_value *ret, lrc_err *err);
+// Studio's: quotes and blanks inside values stay, "name = value" is one token.
+int train_read_optimizer_args(lrc_arena *a, const lrc_train_value *v, lrc_train_value *ret, lrc_err *err);
+// NULL when the trainer can read this token, else what is wrong with it.
+const char *train_check_optimizer_arg(const lrc_train_value *token);
+
+// ---- conflicts.c ----
+// Settings that the trainer would stop at: an error with the code "conflict" in plan->findings for each.
+int train_find_conflicts(train_plan *p, lrc_err *err);
+
+// ---- corrections.c ----
+// Change the reference's entries into studio's, and report each change in plan->out.
+int train_correct(train_plan *p, lrc_err *err);
+// Report one change. `was` and `now` may be NULL: absent. The other texts must live for ever.
+int train_report(train_plan *p, const char *id, const char *why, const char *field, const char *key,
+                 const lrc_train_value *was, const lrc_train_value *now, lrc_err *err);
+// Report that this entry's text is written in the tomlkit form (B19).
+int train_report_text(train_plan *p, const train_entry *e, lrc_err *err);
 
 // ---- render.c ----
+void train_render_value(const lrc_train_value *v, lrc_toml_form form, lrc_buf *out);
 // Entries as text. LRC_ERR_INVALID when the reference's library cannot write a text.
 int train_render_dataset(train_plan *p, lrc_buf *out, lrc_err *err);
 int train_render_config(train_plan *p, lrc_buf *out, lrc_err *err);

@@ -131,7 +131,8 @@ static void put_families(lrc_json_out *o)
         lrc_json_key(o, "scripts");
         lrc_json_object_begin(o);
         for (int mode = 0; mode < LRC_MODE_MAX_; mode++)
-            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode), lrc_script_file(family->script[mode]));
+            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode),
+                          lrc_script_file(lrc_family_script((lrc_family_id)i, (lrc_train_mode)mode)));
         lrc_json_object_end(o);
         lrc_json_object_end(o);
     }
@@ -158,8 +159,6 @@ void lrc_train_put_schema(lrc_json_out *o)
 
 // ---- Text ------------------------------------------------------------------------------------------------------------
 
-#define NAME_WIDTH 36
-
 // "int >= 64, <= 4096; required" or "choice; default lora"
 static void write_type(lrc_buf *b, const lrc_train_field *f)
 {
@@ -172,17 +171,16 @@ static void write_type(lrc_buf *b, const lrc_train_field *f)
         lrc_buf_adds(b, "; may be null");
     else
         lrc_buf_addf(b, "; default %s%s", f->initial[0] ? f->initial : "\"\"", f->nullable ? ", may be null" : "");
-    lrc_buf_addc(b, '\n');
 }
 
 static void write_choices(lrc_buf *b, const lrc_train_field *f)
 {
     if (f->kind != LRC_KIND_CHOICE)
         return;
-    lrc_buf_adds(b, "      one of:");
+    lrc_buf_adds(b, "  One of");
     for (size_t i = 0; i < lrc_choices_count(f->choices); i++)
-        lrc_buf_addf(b, "%s %s", i ? "," : "", lrc_choices_name(f->choices, i));
-    lrc_buf_addc(b, '\n');
+        lrc_buf_addf(b, "%s `%s`", i ? "," : "", lrc_choices_name(f->choices, i));
+    lrc_buf_adds(b, ".\n");
 }
 
 static void write_places(lrc_buf *b, const lrc_train_field *f)
@@ -190,36 +188,43 @@ static void write_places(lrc_buf *b, const lrc_train_field *f)
     for (int i = 0; i < LRC_FIELD_PLACES; i++) {
         const lrc_field_place *p = &f->place[i];
         if (p->in != LRC_IN_NOWHERE)
-            lrc_buf_addf(b, "      -> %s %s%s%s\n", where[p->in].file, where[p->in].section,
-                         where[p->in].section[0] ? " " : "", key_of(f, p));
+            lrc_buf_addf(b, "%s %s%s `%s`", i ? "," : "  Goes to", where[p->in].file, where[p->in].section,
+                         key_of(f, p));
     }
+    lrc_buf_adds(b, f->place[0].in != LRC_IN_NOWHERE ? ".\n" : "");
 }
 
 static void write_field(lrc_buf *b, const char *prefix, const lrc_train_field *f)
 {
-    lrc_buf_addf(b, "  %s%-*s ", prefix, NAME_WIDTH - (int)strlen(prefix), f->name);
+    lrc_buf_addf(b, "- `%s%s` (", prefix, f->name);
     write_type(b, f);
-    lrc_buf_addf(b, "      %s\n", f->help);
+    lrc_buf_addf(b, ")\n  %s\n", f->help);
     write_choices(b, f);
     if (f->families || f->modes) {
-        lrc_buf_adds(b, "      for: ");
+        lrc_buf_adds(b, "  For ");
         lrc_train_field_put_scope(f, b);
-        lrc_buf_addc(b, '\n');
+        lrc_buf_adds(b, ".\n");
     }
     write_places(b, f);
+}
+
+static void write_group(lrc_buf *b, lrc_field_group group)
+{
+    lrc_buf_addf(b, "## %s\n\n", lrc_field_group_title(group));
+    for (int i = LRC_FIELD_NONE + 1; i < LRC_FIELD_MAX_; i++) {
+        const lrc_train_field *f = lrc_train_field_get((lrc_field_id)i);
+        if (f->group != group)
+            continue;
+        write_field(b, "", f);
+        for (int s = LRC_SUBSET_NONE + 1; f->kind == LRC_KIND_SUBSETS && s < LRC_SUBSET_MAX_; s++)
+            write_field(b, "subsets[].", lrc_train_subset_field_get((lrc_subset_field_id)s));
+    }
 }
 
 void lrc_train_put_reference(lrc_buf *b)
 {
     for (int group = 0; group < LRC_GROUP_MAX_; group++) {
-        lrc_buf_addf(b, "%s%s\n", group ? "\n" : "", lrc_field_group_title((lrc_field_group)group));
-        for (int i = LRC_FIELD_NONE + 1; i < LRC_FIELD_MAX_; i++) {
-            const lrc_train_field *f = lrc_train_field_get((lrc_field_id)i);
-            if ((int)f->group == group)
-                write_field(b, "", f);
-            for (int s = LRC_SUBSET_NONE + 1;
-                 f->kind == LRC_KIND_SUBSETS && (int)f->group == group && s < LRC_SUBSET_MAX_; s++)
-                write_field(b, "subsets[].", lrc_train_subset_field_get((lrc_subset_field_id)s));
-        }
+        lrc_buf_adds(b, group ? "\n" : "");
+        write_group(b, (lrc_field_group)group);
     }
 }

@@ -13,7 +13,7 @@
 //  "subset_fields":[the same]}, as one value. Members without a meaning for a field are left out.
 void lrc_train_put_schema(lrc_json_out *o);
 
-// The same as plain text, group by group.
+// The same as Markdown that reads well as plain text, group by group: docs/training-fields.md holds it.
 void lrc_train_put_reference(lrc_buf *b);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/path.h"
+#include "kohya/files.h"
 #include "train/digits.h"
 #include "train/plan.h"
 
@@ -49,6 +50,16 @@ int64_t train_count_images(const char *folder)
     return count_below(AT_FDCWD, folder, 0);
 }
 
+// The trainer's own rule: files of the folder itself with the suffixes that it knows.
+int64_t train_count_seen_images(const char *folder)
+{
+    lrc_auto_dir DIR *dir = opendir(folder);
+    int64_t n = 0;
+    for (const struct dirent *e; dir && (e = readdir(dir)) != NULL;)
+        n += e->d_type != DT_DIR && lrc_kohya_sees(e->d_name, NULL);
+    return n;
+}
+
 static const lrc_train_value *repeats_of(const train_plan *p, size_t subset)
 {
     if (lrc_train_subset_count(p->request) == 0)
@@ -62,7 +73,7 @@ static const char *digits_of(const train_plan *p, lrc_field_id id)
 }
 
 // Sum of pictures times repeats.
-static int put_seen_pictures(train_plan *p, lrc_buf *sum, lrc_err *err)
+static int put_seen_pictures(train_plan *p, int64_t (*count)(const char *), lrc_buf *sum, lrc_err *err)
 {
     lrc_buf_addc(sum, '0');
     for (size_t i = 0; i < p->subset_count; i++) {
@@ -70,7 +81,7 @@ static int put_seen_pictures(train_plan *p, lrc_buf *sum, lrc_err *err)
         lrc_buf product, next;
         lrc_buf_init(&product, DIGITS_MAX);
         lrc_buf_init(&next, DIGITS_MAX);
-        snprintf(images, sizeof images, "%" PRId64, train_count_images(p->subset_dir[i]));
+        snprintf(images, sizeof images, "%" PRId64, count(p->subset_dir[i]));
         lrc_digits_multiply(&product, images, repeats_of(p, i)->text);
         lrc_digits_add(&next, sum->data, product.data);
         lrc_buf_truncate(sum, 0);
@@ -85,7 +96,7 @@ static int put_seen_pictures(train_plan *p, lrc_buf *sum, lrc_err *err)
 }
 
 // Steps of the whole training: max_train_steps, or pictures * repeats * epochs / (batch * accumulation).
-static int put_total_steps(train_plan *p, lrc_buf *total, lrc_err *err)
+static int put_total_steps(train_plan *p, int64_t (*count)(const char *), lrc_buf *total, lrc_err *err)
 {
     const char *steps = digits_of(p, LRC_FIELD_max_train_steps);
     if (strcmp(steps, "0") != 0) {
@@ -96,7 +107,7 @@ static int put_total_steps(train_plan *p, lrc_buf *total, lrc_err *err)
     lrc_buf_init(&seen, DIGITS_MAX);
     lrc_buf_init(&all, DIGITS_MAX);
     lrc_buf_init(&per_step, DIGITS_MAX);
-    int result = put_seen_pictures(p, &seen, err);
+    int result = put_seen_pictures(p, count, &seen, err);
     if (result == 0) {
         lrc_digits_multiply(&all, seen.data, digits_of(p, LRC_FIELD_max_train_epochs));
         lrc_digits_multiply(&per_step, digits_of(p, LRC_FIELD_train_batch_size),
@@ -111,14 +122,14 @@ static int put_total_steps(train_plan *p, lrc_buf *total, lrc_err *err)
     return result;
 }
 
-int train_cycle_steps(train_plan *p, const char **ret, lrc_err *err)
+int train_cycle_steps(train_plan *p, int64_t (*count)(const char *folder), const char **ret, lrc_err *err)
 {
     const char *cycles = digits_of(p, LRC_FIELD_lr_scheduler_number);
     lrc_auto_buf lrc_buf total;
     lrc_auto_buf lrc_buf steps;
     lrc_buf_init(&total, DIGITS_MAX);
     lrc_buf_init(&steps, DIGITS_MAX);
-    if (put_total_steps(p, &total, err) < 0 || lrc_buf_check(&total, "number of steps", err) < 0)
+    if (put_total_steps(p, count, &total, err) < 0 || lrc_buf_check(&total, "number of steps", err) < 0)
         return -1;
     lrc_digits_divide(&steps, total.data, strcmp(cycles, "0") == 0 ? "1" : cycles);
     if (lrc_buf_check(&steps, "number of steps", err) < 0)
