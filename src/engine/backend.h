@@ -32,6 +32,12 @@ LRC_DEFINE_FREEP(eng_pool)
 #define eng_auto_pool lrc_cleanup(eng_pool_freep)
 int eng_pool_threads(const eng_pool *p);
 
+// Threads that each of n workers has for itself: one, or more when there are fewer workers than threads.
+int eng_pool_inner(const eng_pool *p, int n);
+// Hold the calling thread's libraries to so many threads: before kernels are made for them, as oneDNN splits a kernel's
+// work when it is made.
+void eng_pool_limit(int inner);
+
 // fn(arg, i) for i in [0, n), n <= threads, each on its own thread (0 on the caller's); returns when all are done.
 void eng_pool_run(eng_pool *p, int n, void (*fn)(void *arg, int i), void *arg);
 

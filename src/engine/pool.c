@@ -29,7 +29,7 @@ struct eng_pool {
 
 // oneDNN is usually built on OpenMP; its number of threads is a property of the calling thread. Looked up at run time,
 // so that a build of oneDNN on something else links as well.
-static void limit_openmp(int threads)
+void eng_pool_limit(int threads)
 {
     void (*set)(int);
     *(void **)&set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
@@ -61,7 +61,7 @@ static void *work(void *arg)
             continue;
         const int inner = p->inner;
         pthread_mutex_unlock(&p->lock);
-        limit_openmp(inner);
+        eng_pool_limit(inner);
         p->fn(p->arg, w->index);
         pthread_mutex_lock(&p->lock);
         if (--p->left == 0)
@@ -90,7 +90,7 @@ int eng_pool_new(int threads, eng_pool **ret, lrc_err *err)
     pthread_cond_init(&p->begin, NULL);
     pthread_cond_init(&p->end, NULL);
     limit_blas();
-    limit_openmp(1);
+    eng_pool_limit(1);
     for (int i = 1; i < p->threads; i++) {
         p->worker[i] = (struct worker){p, i, 0};
         if (pthread_create(&p->worker[i].thread, NULL, work, &p->worker[i]) != 0)
@@ -122,6 +122,11 @@ int eng_pool_threads(const eng_pool *p)
     return p->threads;
 }
 
+int eng_pool_inner(const eng_pool *p, int n)
+{
+    return n < p->threads ? p->threads / n : 1;
+}
+
 void eng_pool_run(eng_pool *p, int n, void (*fn)(void *arg, int i), void *arg)
 {
     if (n <= 0)
@@ -131,13 +136,13 @@ void eng_pool_run(eng_pool *p, int n, void (*fn)(void *arg, int i), void *arg)
     p->arg = arg;
     p->n = n;
     p->left = n - 1;
-    p->inner = n < p->threads ? p->threads / n : 1;
+    p->inner = eng_pool_inner(p, n);
     p->round++;
     if (n > 1)
         pthread_cond_broadcast(&p->begin);
     const int inner = p->inner;
     pthread_mutex_unlock(&p->lock);
-    limit_openmp(inner);
+    eng_pool_limit(inner);
     fn(arg, 0);
     pthread_mutex_lock(&p->lock);
     while (p->left > 0)
