@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "engine/ops.h"
 #include "engine/simd.h"
 
@@ -30,11 +32,11 @@ ENG_INLINE float swish_slope(float k, float v)
 #define FOR_EACH_BACK(slope)                                                                                           \
     for (size_t i = 0; i < n; i++) {                                                                                   \
         const float v = x[i];                                                                                          \
-        dx[i] = (add ? dx[i] : 0.0F) + dy[i] * (slope);                                                                \
+        dx[i] += dy[i] * (slope);                                                                                      \
     }
 
 ENG_CLONES static void act_back(eng_act act, const float *restrict x, const float *restrict dy, float *restrict dx,
-                                size_t n, bool add)
+                                size_t n)
 {
     switch (act) {
     case ENG_ACT_SILU: FOR_EACH_BACK(swish_slope(1.0F, v)); break;
@@ -45,7 +47,9 @@ ENG_CLONES static void act_back(eng_act act, const float *restrict x, const floa
 
 void eng_op_act_back(eng_act act, const float *x, const float *dy, float *dx, size_t n, bool add)
 {
-    act_back(act, x, dy, dx, n, add);
+    if (!add) // one loop for both: a condition inside would keep it from becoming vector code
+        memset(dx, 0, n * sizeof *dx);
+    act_back(act, x, dy, dx, n);
 }
 
 ENG_CLONES void eng_op_geglu(const float *restrict x, float *restrict y, size_t rows, size_t half)
@@ -55,13 +59,21 @@ ENG_CLONES void eng_op_geglu(const float *restrict x, float *restrict y, size_t 
             y[i] = x[i] * eng_gelu(x[half + i]);
 }
 
-ENG_CLONES void eng_op_geglu_back(const float *restrict x, const float *restrict dy, float *restrict dx, size_t rows,
-                                  size_t half, bool add)
+ENG_CLONES static void geglu_row_back(const float *restrict x, const float *restrict dy, float *restrict dx,
+                                      size_t half)
 {
-    for (size_t r = 0; r < rows; r++, x += 2 * half, dx += 2 * half, dy += half)
-        for (size_t i = 0; i < half; i++) {
-            const float gate = x[half + i];
-            dx[i] = (add ? dx[i] : 0.0F) + dy[i] * eng_gelu(gate);
-            dx[half + i] = (add ? dx[half + i] : 0.0F) + dy[i] * x[i] * eng_gelu_slope(gate);
-        }
+    const float *restrict gates = x + half;
+    float *restrict dgates = dx + half;
+    for (size_t i = 0; i < half; i++) {
+        dx[i] += dy[i] * eng_gelu(gates[i]);
+        dgates[i] += dy[i] * x[i] * eng_gelu_slope(gates[i]);
+    }
+}
+
+void eng_op_geglu_back(const float *x, const float *dy, float *dx, size_t rows, size_t half, bool add)
+{
+    if (!add)
+        memset(dx, 0, 2 * rows * half * sizeof *dx);
+    for (size_t r = 0; r < rows; r++)
+        geglu_row_back(x + 2 * r * half, dy + r * half, dx + 2 * r * half, half);
 }

@@ -99,32 +99,36 @@ void eng_op_group_norm(const eng_group_norm *g, const float *x, const float *gam
     }
 }
 
-// dz of z = a x + b from dy of y = silu(z), with the column sums of dz and of dz x.
+// dz of z = a x + b from dy of y = silu(z).
 ENG_CLONES static void through_silu(const float *restrict x, const float *restrict dy, size_t rows, size_t cols,
-                                    const float *restrict a, const float *restrict b, bool silu, float *restrict dz,
-                                    float *restrict sum, float *restrict sum_x)
+                                    const float *restrict a, const float *restrict b, float *restrict dz)
 {
     for (size_t r = 0; r < rows; r++, x += cols, dy += cols, dz += cols)
         for (size_t c = 0; c < cols; c++) {
-            float d = dy[c];
-            if (silu) {
-                const float z = a[c] * x[c] + b[c], s = eng_sigmoid(z);
-                d *= s * (1.0F + z * (1.0F - s));
-            }
-            dz[c] = d;
-            sum[c] += d;
-            sum_x[c] += d * x[c];
+            const float z = a[c] * x[c] + b[c], s = eng_sigmoid(z);
+            dz[c] = dy[c] * s * (1.0F + z * (1.0F - s));
         }
 }
 
-// dx (+)= a dz + p + q x
+// Column sums of dz and of dz x.
+ENG_CLONES static void gradient_sums(const float *restrict x, const float *restrict dz, size_t rows, size_t cols,
+                                     float *restrict sum, float *restrict sum_x)
+{
+    for (size_t r = 0; r < rows; r++, x += cols, dz += cols)
+        for (size_t c = 0; c < cols; c++) {
+            sum[c] += dz[c];
+            sum_x[c] += dz[c] * x[c];
+        }
+}
+
+// dx += a dz + p + q x
 ENG_CLONES static void input_gradient(const float *restrict x, const float *restrict dz, size_t rows, size_t cols,
                                       const float *restrict a, const float *restrict p, const float *restrict q,
-                                      float *restrict dx, bool add)
+                                      float *restrict dx)
 {
     for (size_t r = 0; r < rows; r++, x += cols, dz += cols, dx += cols)
         for (size_t c = 0; c < cols; c++)
-            dx[c] = (add ? dx[c] : 0.0F) + a[c] * dz[c] + p[c] + q[c] * x[c];
+            dx[c] += a[c] * dz[c] + p[c] + q[c] * x[c];
 }
 
 // With xh = (x - mean) rstd and N the size of a group:
@@ -157,7 +161,11 @@ void eng_op_group_norm_back(const eng_group_norm *g, const float *x, const float
     for (size_t i = 0; i < g->batch; i++, x += size, dy += size, stats += 2 * g->groups) {
         coefficients(g, gamma, beta, stats, a, b);
         memset(sum, 0, 2 * g->cols * sizeof *sum);
-        through_silu(x, dy, g->rows, g->cols, a, b, g->silu, dz, sum, sum_xh);
+        if (g->silu)
+            through_silu(x, dy, g->rows, g->cols, a, b, dz);
+        else
+            memcpy(dz, dy, size * sizeof *dz);
+        gradient_sums(x, dz, g->rows, g->cols, sum, sum_xh);
         for (size_t c = 0; c < g->cols; c++)
             sum_xh[c] = (sum_xh[c] - stats[c / run] * sum[c]) * stats[g->groups + c / run];
         if (dbeta)
@@ -167,7 +175,9 @@ void eng_op_group_norm_back(const eng_group_norm *g, const float *x, const float
         if (!dx)
             continue;
         back_terms(g, gamma, stats, sum, sum_xh, sum, sum_xh); // each column is read before it is overwritten
-        input_gradient(x, dz, g->rows, g->cols, a, sum, sum_xh, dx, add);
+        if (!add)
+            memset(dx, 0, size * sizeof *dx);
+        input_gradient(x, dz, g->rows, g->cols, a, sum, sum_xh, dx);
         dx += size;
     }
 }
@@ -197,7 +207,7 @@ ENG_CLONES void eng_op_layer_norm(size_t rows, size_t cols, float eps, const flo
 }
 
 ENG_CLONES static void layer_norm_input(size_t cols, const float *restrict x, const float *restrict gamma, float mean,
-                                        float rstd, const float *restrict dy, float *restrict dx, bool add)
+                                        float rstd, const float *restrict dy, float *restrict dx)
 {
     const float share = 1.0F / (float)cols;
     float first = 0, second = 0;
@@ -210,12 +220,14 @@ ENG_CLONES static void layer_norm_input(size_t cols, const float *restrict x, co
     first *= share;
     second *= share * rstd * rstd;
     for (size_t c = 0; c < cols; c++)
-        dx[c] = (add ? dx[c] : 0.0F) + rstd * (dy[c] * gamma[c] - first - (x[c] - mean) * second);
+        dx[c] += rstd * (dy[c] * gamma[c] - first - (x[c] - mean) * second);
 }
 
 void eng_op_layer_norm_back(size_t rows, size_t cols, const float *x, const float *gamma, const float *stats,
                             const float *dy, float *dx, bool add, float *dgamma, float *dbeta)
 {
+    if (dx && !add)
+        memset(dx, 0, rows * cols * sizeof *dx);
     for (size_t r = 0; r < rows; r++, x += cols, dy += cols) {
         const float mean = stats[2 * r], rstd = stats[2 * r + 1];
         if (dbeta)
@@ -223,6 +235,6 @@ void eng_op_layer_norm_back(size_t rows, size_t cols, const float *x, const floa
         for (size_t c = 0; dgamma && c < cols; c++)
             dgamma[c] += dy[c] * (x[c] - mean) * rstd;
         if (dx)
-            layer_norm_input(cols, x, gamma, mean, rstd, dy, dx + r * cols, add);
+            layer_norm_input(cols, x, gamma, mean, rstd, dy, dx + r * cols);
     }
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/simd.h"
+
 #define CLIP_EPS       1e-6 // torch adds it to the norm
 #define POLYNOMIAL_END 1e-7 // transformers' last rate
 
@@ -26,20 +28,33 @@ void eng_adamw_done(eng_adamw *a)
     a->m = a->v = NULL;
 }
 
+struct step {
+    float b1, b2, eps, size, keep, share;
+};
+
+ENG_CLONES static void step_run(const struct step *s, float *restrict param, const float *restrict grad,
+                                float *restrict first, float *restrict second, size_t n)
+{
+    const struct step k = *s;
+    for (size_t i = 0; i < n; i++) {
+        const float g = grad[i], m = first[i] + (1 - k.b1) * (g - first[i]), v = k.b2 * second[i] + (1 - k.b2) * g * g;
+        first[i] = m;
+        second[i] = v;
+        param[i] = param[i] * k.keep - k.size * m / (sqrtf(v) * k.share + k.eps);
+    }
+}
+
 static void step_group(eng_adamw *a, float *param, const float *grad, const eng_group *g)
 {
     const double correct1 = 1 - pow((double)a->o.beta1, (double)a->step);
     const double correct2 = sqrt(1 - pow((double)a->o.beta2, (double)a->step));
-    const float size = (float)(g->lr / correct1), keep = (float)(1 - g->lr * (double)a->o.weight_decay);
-    const float b1 = a->o.beta1, b2 = a->o.beta2, eps = a->o.eps, share = (float)(1 / correct2);
-    for (size_t i = g->from; i < g->to; i++) {
-        const float gr = grad[i];
-        const float m = a->m[i] + (1 - b1) * (gr - a->m[i]);
-        const float v = b2 * a->v[i] + (1 - b2) * gr * gr;
-        a->m[i] = m;
-        a->v[i] = v;
-        param[i] = param[i] * keep - size * m / (sqrtf(v) * share + eps);
-    }
+    const struct step s = {a->o.beta1,
+                           a->o.beta2,
+                           a->o.eps,
+                           (float)(g->lr / correct1),
+                           (float)(1 - g->lr * (double)a->o.weight_decay),
+                           (float)(1 / correct2)};
+    step_run(&s, param + g->from, grad + g->from, a->m + g->from, a->v + g->from, g->to - g->from);
 }
 
 void eng_adamw_step(eng_adamw *a, float *param, const float *grad, const eng_group *group, size_t groups)
@@ -49,12 +64,18 @@ void eng_adamw_step(eng_adamw *a, float *param, const float *grad, const eng_gro
         step_group(a, param, grad, &group[i]);
 }
 
+ENG_CLONES static double sum_of_squares(const float *restrict x, size_t n)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * x[i];
+    return sum;
+}
+
 double eng_clip_norm(float *grad, size_t count, double max)
 {
-    double square = 0;
-    for (size_t i = 0; i < count; i++)
-        square += (double)grad[i] * grad[i];
-    const double norm = sqrt(square), factor = max / (norm + CLIP_EPS);
+    const double norm = sqrt(sum_of_squares(grad, count)), factor = max / (norm + CLIP_EPS);
     if (max > 0 && factor < 1)
         for (size_t i = 0; i < count; i++)
             grad[i] = (float)(grad[i] * factor);
