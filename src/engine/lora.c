@@ -152,6 +152,37 @@ int eng_lora_load(const eng_lora *l, eng_net *n, const lrc_st_file *f, size_t *r
     return 0;
 }
 
+#define DOWN ".lora_down.weight"
+
+// The alpha of the module that this lora_down belongs to; its rank when there is none.
+static int alpha_of(const lrc_st_file *f, const lrc_st_tensor *down, float *ret, lrc_err *err)
+{
+    char name[NAME_MAX_];
+    snprintf(name, sizeof name, "%.*s.alpha", (int)(strlen(down->name) - strlen(DOWN)), down->name);
+    const lrc_st_tensor *t = lrc_st_find(f, name);
+    *ret = (float)down->shape[0];
+    return t && t->count == 1 ? lrc_st_read_f32(f, t, ret, err) : 0;
+}
+
+int eng_lora_describe(const lrc_st_file *f, eng_lora_options *ret, lrc_err *err)
+{
+    eng_lora_options o = {0};
+    for (size_t i = 0; i < lrc_st_count(f); i++) {
+        const lrc_st_tensor *t = lrc_st_at(f, i);
+        if (!lrc_str_ends(t->name, DOWN) || t->rank < 2 || t->shape[0] == 0 || t->shape[0] > 1024)
+            continue;
+        const bool conv = t->rank == 4 && t->shape[2] > 1;
+        if (alpha_of(f, t, conv ? &o.conv_alpha : &o.alpha, err) < 0)
+            return -1;
+        *(conv ? &o.conv_rank : &o.rank) = t->shape[0];
+        *(lrc_str_starts(t->name, "lora_te") ? &o.text : &o.unet) = true;
+    }
+    if (!o.rank)
+        return lrc_fail(err, LRC_ERR_INVALID, "the file holds no LoRA of kohya's kind");
+    *ret = o;
+    return 0;
+}
+
 // ---- Saving ----------------------------------------------------------------------------------------------------------
 
 void eng_lora_tensors_done(eng_lora_tensors *t)

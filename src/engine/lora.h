@@ -49,6 +49,9 @@ void eng_lora_init(const eng_lora *l, eng_net *n, eng_rng *rng);
 // counted in *ret_unused.
 int eng_lora_load(const eng_lora *l, eng_net *n, const lrc_st_file *f, size_t *ret_unused, lrc_err *err);
 
+// What a kohya file was trained with, read from its tensors. LRC_ERR_INVALID when it holds no LoRA.
+int eng_lora_describe(const lrc_st_file *f, eng_lora_options *ret, lrc_err *err);
+
 // Tensors ready to save: entries with names and data in `dtype` (F32, F16, BF16), owned by the result.
 typedef struct eng_lora_tensors {
     lrc_st_entry *entry;
