@@ -9,6 +9,10 @@ static const lrc_worker_command table[] = {
     {"tag", "look at images with an ONNX tagger and write captions", lrc_worker_tag},
     {"image", "probe, check, convert and shrink images, asked line by line", lrc_worker_image},
     {"demo-images", "draw the pictures of the demo into a folder", lrc_worker_demo_images},
+    {"train-native", "train a LoRA on a Tiny base with the embedded trainer", lrc_worker_train_native},
+    {"train-native-base", "train the Tiny base model from nothing", lrc_worker_train_native_base},
+    {"native-images", "draw pictures for a training on the Tiny base", lrc_worker_native_images},
+    {"native-judge", "judge what a LoRA on the Tiny base has learned", lrc_worker_native_judge},
     {"image-info", "version of libvips and the image types that it reads", lrc_worker_image_info},
     {"ort-info", "path, version and providers of ONNX Runtime", lrc_worker_ort_info},
 };

@@ -21,4 +21,10 @@ int lrc_worker_tag(int argc, char **argv);         // images, a tagger, captions
 int lrc_worker_image_info(int argc, char **argv);  // what libvips is here and reads
 int lrc_worker_ort_info(int argc, char **argv);    // which ONNX Runtime is here
 
+// The embedded trainer (native.c).
+int lrc_worker_train_native(int argc, char **argv);
+int lrc_worker_train_native_base(int argc, char **argv);
+int lrc_worker_native_images(int argc, char **argv);
+int lrc_worker_native_judge(int argc, char **argv);
+
 #endif
