@@ -40,6 +40,18 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // Few files rather than many small ones: what every place needs, and each large place by itself.
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!.*virtual))/ },
+            { name: 'virtual', test: /node_modules\/@tanstack\/.*virtual/ },
+            { name: 'shared', test: /src\/(components|lib|api|app)\//, minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   // Development only: the page from Vite, the API from a running server (the real one or mock/server.mjs).
   server: {

@@ -10,6 +10,8 @@ export interface Dataset {
   caption_count: number
   tags_present?: boolean
   total_size?: number
+  /** Absolute paths of its first pictures, up to four. KNX did not send it. */
+  covers?: string[]
 }
 
 /** One picture with the tags of its caption, as GET /api/dataset/images-with-tags lists it (top folder only). */

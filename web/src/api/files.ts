@@ -24,8 +24,3 @@ export const folderQuery = (path: string) =>
     queryKey: ['folder', path],
     queryFn: ({ signal }) => get<Listing>('/api/files/list', { path }, signal),
   })
-
-/** Where a file is served as a download. */
-export function downloadUrl(path: string): string {
-  return `/api/files/download${path.startsWith('/') ? '' : '/'}${path.split('/').map(encodeURIComponent).join('/')}`
-}

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  addTags,
-  countTags,
-  formatTags,
-  looksLikeTags,
-  moveTag,
-  parseTags,
-  removeTag,
-  withTrigger,
-} from './tags.ts'
+import { addTags, countTags, formatTags, looksLikeTags, moveTag, parseTags, removeTag } from './tags.ts'
 
 test('parse and format', () => {
   assert.deepEqual(parseTags('1girl,solo ,  red hair\n'), ['1girl', 'solo', 'red hair'])
@@ -57,11 +48,4 @@ test('counting counts captions, not repetitions', () => {
     { tag: 'a', count: 2 },
     { tag: 'b', count: 1 },
   ])
-})
-
-test('trigger preview follows the server’s rule', () => {
-  assert.equal(withTrigger(' a, b\n', 'x', 'start'), 'x, a, b')
-  assert.equal(withTrigger('a', 'x', 'end'), 'a, x')
-  assert.equal(withTrigger(' \n', 'x', 'end'), 'x')
-  assert.equal(withTrigger('x, a', 'x', 'start'), 'x, x, a')
 })

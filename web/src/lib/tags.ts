@@ -53,10 +53,3 @@ export function countTags(captions: Iterable<string[]>): { tag: string; count: n
     .map(([tag, n]) => ({ tag, count: n }))
     .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1))
 }
-
-/** What adding a trigger word makes of a caption: the server's rule, for the preview. It does not look for doubles. */
-export function withTrigger(caption: string, word: string, position: 'start' | 'end'): string {
-  const text = caption.trim()
-  if (text === '') return word
-  return position === 'start' ? `${word}, ${text}` : `${text}, ${word}`
-}
