@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: MIT
+// The page as a person uses it, in Debian's Chromium. Against the mock server by itself; against a real one with
+//   LORICA_URL=http://127.0.0.1:3000 npm run e2e      (LORICA_TOKEN when it wants one)
+// A real server needs the demo tagger. What only the mock can do (bad proxies, restarts at will) is skipped there.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
+import { draw } from '../mock/pictures.mjs'
+import { Mock } from '../mock/server.mjs'
+import { launch, openPage, PHONE } from './browser.mjs'
+
+const real = process.env.LORICA_URL
+const token = process.env.LORICA_TOKEN
+const onlyMock = { skip: real ? 'needs the mock server' : false }
+const NAME = `e2e-${Date.now().toString(36)}`
+
+let browser
+let mock
+let base
+
+before(async () => {
+  browser = await launch()
+  mock = real ? null : new Mock({ speed: 4 })
+  base = real ?? (await mock.listen(0))
+})
+
+after(async () => {
+  await browser.close()
+  await mock?.close()
+})
+
+/** A fresh browser at the address, signed in when the server wants that. Closed after `use`, and no script may have failed. */
+async function visit(path, use, options = {}) {
+  const page = await openPage(browser, { base, ...options })
+  try {
+    if (token) await page.goto(`/#token=${token}`)
+    await page.goto(path)
+    await use(page)
+    const thrown = page.problems.filter((text) => !text.startsWith('Failed to load resource'))
+    assert.deepEqual(thrown, [])
+  } catch (error) {
+    await page.screenshot({ path: `/tmp/e2e-failed-${Date.now()}.png` }).catch(() => {})
+    throw error
+  } finally {
+    await page.context().close()
+  }
+}
+
+const picture = (name) => ({ name, mimeType: 'image/png', buffer: draw(name, 320, 240) })
+const caption = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+
+/** Drops files on an element the way a browser does. */
+async function drop(page, selector, files) {
+  const given = files.map(({ name, mimeType, buffer }) => ({
+    name,
+    mimeType,
+    base64: buffer.toString('base64'),
+  }))
+  const transfer = await page.evaluateHandle((list) => {
+    const data = new DataTransfer()
+    for (const { name, mimeType, base64 } of list) {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+      data.items.add(new File([bytes], name, { type: mimeType }))
+    }
+    return data
+  }, given)
+  await page.dispatchEvent(selector, 'dragenter', { dataTransfer: transfer })
+  await page.getByText(/^Add to /).waitFor()
+  await page.dispatchEvent(selector, 'drop', { dataTransfer: transfer })
+}
+
+const option = (page, name) => page.getByRole('option', { name })
+
+describe('main way', () => {
+  test('a dataset is made', () =>
+    visit('/datasets', async (page) => {
+      await page.getByRole('button', { name: 'New dataset' }).click()
+      await page.getByLabel('Name').fill(NAME)
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: NAME }).waitFor()
+      await page.getByText('Drop pictures here').waitFor()
+    }))
+
+  test('a name that is taken is refused beside the field', () =>
+    visit('/datasets?dialog=new', async (page) => {
+      await page.getByLabel('Name').fill(NAME)
+      await page.getByRole('button', { name: 'Create' }).click()
+      const field = page.getByLabel('Name')
+      await page.waitForFunction(() => document.querySelector('[aria-invalid="true"]'))
+      const about = await field.evaluate(
+        (e) => document.getElementById(e.getAttribute('aria-describedby')).textContent,
+      )
+      assert.match(about, /exist/i)
+    }))
+
+  test('pictures and captions are added by choosing and by dropping; what is neither is named', () =>
+    visit(`/datasets/${NAME}`, async (page) => {
+      const files = [1, 2, 3, 4, 5, 6].map((n) => picture(`p${n}.png`))
+      await page
+        .getByLabel('Pictures and captions to add')
+        .setInputFiles([...files, caption('p1.txt', 'red hat, solo\n')])
+      await page.getByText('7 files added').waitFor()
+      await option(page, 'p6.png').waitFor()
+      await drop(page, '[role="listbox"]', [picture('p7.png'), caption('notes.psd', 'x')])
+      await option(page, 'p7.png').waitFor()
+      await page.getByText('1 file left out').click()
+      await page.getByText('neither a picture nor a .txt caption').waitFor()
+      assert.equal(
+        await option(page, 'p1.png').getAttribute('aria-label'),
+        'p1.png',
+        'p1 came with its caption',
+      )
+      assert.equal(await option(page, 'p2.png').getAttribute('aria-label'), 'p2.png, no caption')
+    }))
+
+  test('a file of the same name is not replaced without a word', () =>
+    visit(`/datasets/${NAME}`, async (page) => {
+      await option(page, 'p1.png').waitFor()
+      await page
+        .getByLabel('Pictures and captions to add')
+        .setInputFiles([picture('p1.png'), picture('p8.png')])
+      await page.getByRole('dialog', { name: '1 file of the same name' }).waitFor()
+      await page.getByRole('button', { name: 'Keep what is there' }).click()
+      await option(page, 'p8.png').waitFor()
+    }))
+
+  test('a caption saves by itself as tags and as text, and can be undone', () =>
+    visit(`/datasets/${NAME}`, async (page) => {
+      await option(page, 'p1.png').click()
+      await page.getByRole('button', { name: 'red hat, tag 1 of 2' }).waitFor()
+      await page.keyboard.press('t')
+      await page.keyboard.type('smile, outdoors,')
+      await page.getByText('Caption of p1.png saved').waitFor()
+      await page.getByRole('button', { name: 'outdoors, tag 4 of 4' }).waitFor()
+      await page.getByRole('button', { name: 'Remove red hat' }).click()
+      await page.getByRole('button', { name: 'solo, tag 1 of 3' }).waitFor()
+      await page.getByRole('button', { name: 'Text', exact: true }).click()
+      const text = page.getByLabel('Caption of p1.png')
+      assert.equal(await text.inputValue(), 'solo, smile, outdoors\n')
+      await text.fill('a girl in a red hat')
+      await page.waitForTimeout(1_500)
+      await page.reload()
+      await page.getByRole('button', { name: 'a girl in a red hat, tag 1 of 1' }).waitFor()
+      await page.getByRole('button', { name: 'Remove a girl in a red hat' }).click()
+      await page.getByText('Caption of p1.png saved').waitFor()
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.getByText('Caption of p1.png is as before').waitFor()
+      await page.reload()
+      await page.getByRole('button', { name: 'a girl in a red hat, tag 1 of 1' }).waitFor()
+    }))
+
+  test('a trigger word is added to all, after a preview', () =>
+    visit(`/datasets/${NAME}`, async (page) => {
+      await page.getByRole('button', { name: 'Trigger word' }).click()
+      await page.getByLabel('Word', { exact: true }).fill('annav2')
+      await page.getByText('annav2, a girl in a red hat').waitFor()
+      await page.getByRole('button', { name: 'Add to 8 captions' }).click()
+      await page.getByText('“annav2” added to 8 captions').waitFor()
+      await page.getByText('All captioned').waitFor()
+    }))
+
+  test('tagging runs as a job: strip, live log, end, captions', () =>
+    visit(`/datasets/${NAME}`, async (page) => {
+      await page.getByRole('button', { name: 'Tag', exact: true }).click()
+      await page.getByLabel('Model').selectOption('demo')
+      await page.getByLabel('Replace them').check()
+      await page.getByText('Replaces 8 captions').waitFor()
+      await page.getByRole('button', { name: 'Start tagging' }).click()
+      await page.getByRole('button', { name: 'Watch' }).click()
+      await page.getByRole('heading', { name: `Tagging ${NAME}` }).waitFor()
+      await page.getByRole('tab', { name: 'Log' }).click()
+      await page.getByRole('log').getByText(/./).first().waitFor()
+      await page.getByText('Complete', { exact: true }).waitFor({ timeout: 30_000 })
+      await page.getByText('Done', { exact: true }).waitFor()
+      await page.getByRole('tab', { name: 'Files' }).click()
+      await page.getByRole('link', { name: 'Download the log' }).waitFor()
+      await page.goto(`/datasets/${NAME}?picture=p2.png`)
+      await page.getByRole('button', { name: /tag 1 of/ }).waitFor()
+    }))
+})
+
+describe('other ways', () => {
+  test('a model that is not there is refused in the dialog, and nothing is lost', onlyMock, () =>
+    visit(`/datasets/${NAME}?dialog=tag`, async (page) => {
+      await page.getByLabel('Model').selectOption('SmilingWolf/wd-eva02-large-tagger-v3')
+      await page.getByRole('button', { name: 'Start tagging' }).click()
+      await page.getByRole('alert').getByText('not installed').waitFor()
+      assert.equal(await page.getByLabel('Model').inputValue(), 'SmilingWolf/wd-eva02-large-tagger-v3')
+    }),
+  )
+
+  test('by keyboard alone: to a dataset, through its pictures, to full view and back', () =>
+    visit('/datasets', async (page) => {
+      await page.getByText(NAME).waitFor()
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: /Go to anything/ }).waitFor()
+      await page.keyboard.type(NAME)
+      await page.keyboard.press('Enter')
+      const list = page.getByRole('listbox', { name: 'Pictures' })
+      await list.focus()
+      await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('End')
+      await page.keyboard.press('Home')
+      await page.keyboard.press('Enter')
+      const view = page.getByRole('dialog', { name: 'p1.png' })
+      await view.waitFor()
+      await page.keyboard.press('ArrowRight')
+      await page.getByRole('dialog', { name: 'p2.png' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('heading', { name: 'p2.png' }).waitFor()
+      await page.waitForFunction(() => document.activeElement.getAttribute('role') === 'listbox')
+      assert.equal(await page.locator('[aria-selected="true"]').getAttribute('aria-posinset'), '2')
+      await page.keyboard.press('g')
+      await page.keyboard.press('j')
+      await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    }))
+
+  test('the filter is in the address', onlyMock, () =>
+    visit('/datasets/city-lights', async (page) => {
+      await page.getByRole('button', { name: /^outdoors/ }).click()
+      await page.getByText('56 of 318').waitFor()
+      await page.getByRole('button', { name: /^night/ }).click({ modifiers: ['Alt'] })
+      await page.getByText('35 of 318').waitFor()
+      await page.reload()
+      await page.getByText('35 of 318').waitFor()
+      await page.getByRole('button', { name: 'Clear filter' }).click()
+      await page.getByText('All captioned').waitFor()
+    }),
+  )
+
+  test('a running job is stopped', onlyMock, () =>
+    visit('/jobs', async (page) => {
+      await page.getByRole('link', { name: /Running Training anna-v2/ }).click()
+      await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByText('Stopping Training anna-v2').waitFor()
+      await page.getByText('Stopped', { exact: true }).waitFor()
+    }),
+  )
+
+  test('a failed job opens on its cause, with the line in the log', onlyMock, () =>
+    visit('/jobs', async (page) => {
+      await page.getByRole('link', { name: /Failed Training anna-v1/ }).click()
+      const card = page.getByRole('region', { name: 'Failure' })
+      await card.getByRole('heading', { name: /CUDA out of memory/ }).waitFor()
+      await card.getByRole('link', { name: 'Show in the log' }).click()
+      await page.getByText('1 of 1').waitFor()
+      await page.locator('mark').first().waitFor()
+    }),
+  )
+
+  test('deleting a job can be undone', onlyMock, () =>
+    visit('/jobs', async (page) => {
+      const row = page.getByRole('link', { name: /Tagging landscapes/ })
+      await page.getByRole('button', { name: 'Delete Tagging landscapes with its log' }).click()
+      await row.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await row.waitFor()
+    }),
+  )
+
+  test('a setting is saved, refused when wrong, and undone', () =>
+    visit('/settings', async (page) => {
+      const field = page.getByLabel('Time to finish when stopped')
+      await field.fill('30')
+      await field.press('Enter')
+      await page.getByText('Time to finish when stopped saved').waitFor()
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.waitForFunction(() => document.querySelector('input[type=number]')?.value === '')
+      await field.fill('99999')
+      await field.press('Enter')
+      await page.waitForFunction(() =>
+        document.querySelector('input[type=number]')?.getAttribute('aria-invalid'),
+      )
+    }))
+
+  test('a secret is set without being shown', () =>
+    visit('/settings', async (page) => {
+      await page.getByRole('button', { name: 'Set Weights & Biases key' }).click()
+      await page.locator('input[type=password]').fill('abcdefghijklmnopqrst')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('abcd...qrst').waitFor()
+      await page.getByRole('button', { name: 'Remove Weights & Biases key' }).click()
+      await page.getByRole('button', { name: 'Set Weights & Biases key' }).waitFor()
+    }))
+})
+
+describe('bad days', onlyMock, () => {
+  for (const [wires, word] of [
+    ['websocket', 'Lines come as they are written.'],
+    ['sse', 'by SSE'],
+    ['polling', 'Asked for every second'],
+  ])
+    test(`the whole log arrives by ${wires}, through broken connections`, async () => {
+      const server = new Mock({ wires, speed: 2 })
+      const at = await server.listen(0)
+      const job = server.jobs.tag({ dataset_dir: 'landscapes', model: 'demo', overwrite_mode: 'overwrite' })
+      const cutter = setInterval(() => server.cut(), 1_300)
+      try {
+        await visit(
+          `/jobs/${job.view.id}?tab=log`,
+          async (page) => {
+            await page.locator(`[data-tip*="${word}"]`).waitFor({ timeout: 20_000 })
+            await page.getByText('Complete', { exact: true }).waitFor({ timeout: 40_000 })
+            clearInterval(cutter)
+            const shown = await page.getByRole('log').innerText()
+            for (const { raw } of job.lines.filter((line) => !/ \d+%\|/.test(line.raw)))
+              assert.ok(shown.includes(raw), raw)
+            assert.equal(shown.match(/done: 24 captions/g).length, 1, 'no line twice')
+          },
+          { base: at },
+        )
+      } finally {
+        clearInterval(cutter)
+        await server.close()
+      }
+    })
+
+  test('a server that goes away is said quietly, and the page goes on by itself', async () => {
+    let server = new Mock()
+    const at = await server.listen(0)
+    await visit(
+      '/datasets',
+      async (page) => {
+        await page.getByText('city-lights').waitFor()
+        await server.close()
+        await page.getByRole('link', { name: 'Jobs' }).click()
+        await page.getByText('The server does not answer. Trying again…').waitFor({ timeout: 20_000 })
+        server = new Mock()
+        await server.listen(Number(new URL(at).port))
+        await page
+          .getByRole('link', { name: /Training anna-v2/ })
+          .first()
+          .waitFor({ timeout: 20_000 })
+        await page.getByText('The server does not answer. Trying again…').waitFor({ state: 'detached' })
+      },
+      { base: at },
+    )
+    await server.close()
+  })
+
+  test('signing in: by link, by token, and out', async () => {
+    const server = new Mock({ token: 'secret' })
+    const at = await server.listen(0)
+    await visit(
+      '/jobs',
+      async (page) => {
+        await page.getByLabel('Token').fill('wrong')
+        await page.keyboard.press('Enter')
+        await page.getByText('This token is not right.').waitFor()
+        await page.getByLabel('Token').fill('secret')
+        await page.keyboard.press('Enter')
+        await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
+        await page.goto('/settings')
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.getByLabel('Token').waitFor()
+        await page.goto('/#token=secret')
+        await page.reload()
+        await page.getByRole('heading', { name: 'Datasets', exact: true }).waitFor()
+        assert.ok(!page.url().includes('secret'))
+      },
+      { base: at },
+    )
+    await server.close()
+  })
+
+  test('a list that cannot be had says why, and tries again', async () => {
+    const server = new Mock()
+    server.fail.add('/api/dataset/list')
+    const at = await server.listen(0)
+    await visit(
+      '/datasets',
+      async (page) => {
+        await page.getByRole('alert').getByText('The disk does not answer').waitFor()
+        server.fail.clear()
+        await page.getByRole('button', { name: 'Try again' }).click()
+        await page.getByText('city-lights').waitFor()
+      },
+      { base: at },
+    )
+    await server.close()
+  })
+})
+
+describe('quality', onlyMock, () => {
+  const places = [
+    '/datasets',
+    '/datasets?dialog=new',
+    '/datasets/city-lights?picture=city-lights_0002.png',
+    '/datasets/city-lights?picture=city-lights_0002.png&full=true',
+    '/datasets/city-lights?dialog=tag',
+    '/datasets/city-lights?dialog=trigger',
+    '/jobs',
+    '/settings',
+    '/login',
+  ]
+  for (const theme of ['dark', 'light'])
+    for (const viewport of [undefined, PHONE])
+      test(`nothing that axe calls wrong: ${theme}, ${viewport ? 'phone' : 'desktop'}`, async () => {
+        const failed = [...mock.jobs.all.values()].find((job) => job.view.status === 'failed').view.id
+        for (const path of [
+          ...places,
+          `/jobs/${failed}`,
+          `/jobs/${failed}?tab=log`,
+          `/jobs/${failed}?tab=files`,
+        ])
+          await visit(
+            path,
+            async (page) => {
+              await page.waitForLoadState('networkidle')
+              await page.waitForTimeout(300)
+              await page.evaluate(axe.source)
+              const { violations } = await page.evaluate(() =>
+                globalThis.axe.run({ resultTypes: ['violations'] }),
+              )
+              const said = violations.flatMap((v) =>
+                v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 120)} ${n.failureSummary}`),
+              )
+              assert.deepEqual(said, [], `${path} ${theme}`)
+            },
+            { theme, viewport },
+          )
+      })
+
+  test('quick to the first paint, and nothing moves afterwards', async () => {
+    for (const path of ['/datasets', '/datasets/city-lights', '/jobs', '/settings'])
+      await visit(path, async (page) => {
+        await page.evaluate(() => {
+          globalThis.shift = 0
+          new PerformanceObserver((list) =>
+            list.getEntries().forEach((e) => (globalThis.shift += e.value)),
+          ).observe({
+            type: 'layout-shift',
+            buffered: true,
+          })
+        })
+        await page.waitForTimeout(1_000)
+        const { paint, shift } = await page.evaluate(() => ({
+          paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+          shift: globalThis.shift,
+        }))
+        console.log(
+          `${path}: first contentful paint ${Math.round(paint)} ms, layout shift ${shift.toFixed(4)}`,
+        )
+        assert.ok(shift < 0.01, `${path} moves: ${shift}`)
+      })
+  })
+})

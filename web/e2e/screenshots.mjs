@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Pictures of every place and state, dark and light, desktop and phone, against the mock server, to be looked at:
+//   npm run build && npm run screenshots -- [folder] [part of a name]
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Mock } from '../mock/server.mjs'
+import { DESKTOP, launch, openPage, PHONE } from './browser.mjs'
+
+const folder = process.argv[2] ?? 'screenshots'
+const only = process.argv[3] ?? ''
+mkdirSync(folder, { recursive: true })
+
+const full = new Mock({ speed: 1 })
+const empty = new Mock({ empty: true })
+const locked = new Mock({ token: 'secret' })
+const slow = new Mock({ delay: 60_000 })
+const broken = new Mock()
+for (const path of ['/api/dataset/list', '/api/jobs', '/api/settings/user']) broken.fail.add(path)
+broken.fail.add('/api/dataset/images-with-tags')
+const mocks = [full, empty, locked, slow, broken]
+const bases = new Map()
+for (const mock of mocks) bases.set(mock, await mock.listen(0))
+
+const jobs = [...full.jobs.all.values()]
+const training = jobs.find((job) => job.view.status === 'running').view.id
+const failed = jobs.find((job) => job.view.status === 'failed').view.id
+const ended = jobs.find((job) => job.view.status === 'completed').view.id
+
+const pick = (n) => (page) => page.getByRole('option').nth(n).click()
+const key = (keys) => (page) => page.keyboard.press(keys)
+
+// name, server, address, what to do before the picture
+const SHOTS = [
+  ['datasets', full, '/datasets'],
+  ['datasets-new', full, '/datasets?dialog=new'],
+  ['datasets-empty', empty, '/datasets'],
+  ['datasets-loading', slow, '/datasets'],
+  ['datasets-error', broken, '/datasets', (page) => page.getByText('Try again').waitFor()],
+  ['dataset', full, '/datasets/anna%20portraits'],
+  ['dataset-picture', full, '/datasets/anna%20portraits', pick(3)],
+  ['dataset-prose', full, '/datasets/anna%20portraits', pick(0)],
+  ['dataset-filtered', full, '/datasets/city-lights?tags=%5B%22outdoors%22%5D&not=%5B%22night%22%5D'],
+  ['dataset-nothing', full, '/datasets/city-lights?q=zzz'],
+  ['dataset-20k', full, '/datasets/watercolour-20k'],
+  ['dataset-full', full, '/datasets/city-lights?picture=city-lights_0007.png&full=true'],
+  ['dataset-empty', full, '/datasets/new-set'],
+  ['dataset-loading', slow, '/datasets/demo'],
+  ['dataset-error', broken, '/datasets/city-lights', (page) => page.getByText('Try again').waitFor()],
+  ['dataset-gone', full, '/datasets/nope'],
+  ['tagging', full, '/datasets/anna%20portraits?dialog=tag'],
+  [
+    'trigger',
+    full,
+    '/datasets/anna%20portraits?dialog=trigger',
+    (page) => page.getByLabel('Word', { exact: true }).fill('annav2'),
+  ],
+  ['jobs', full, '/jobs'],
+  ['jobs-empty', empty, '/jobs'],
+  ['job-running', full, `/jobs/${training}`],
+  ['job-log', full, `/jobs/${training}?tab=log`],
+  ['job-log-search', full, `/jobs/${training}?tab=log&find=caption`],
+  ['job-files', full, `/jobs/${training}?tab=files`],
+  ['job-failed', full, `/jobs/${failed}`],
+  ['job-done', full, `/jobs/${ended}`],
+  ['settings', full, '/settings'],
+  ['login', locked, '/login'],
+  ['login-wrong', locked, '/#token=wrong', (page) => page.getByText('not right').waitFor()],
+  ['palette', full, '/datasets', key('Control+k')],
+  ['keys', full, '/datasets', key('?')],
+]
+
+const browser = await launch()
+const wrong = []
+for (const [name, mock, path, act] of SHOTS) {
+  for (const [shape, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+    for (const theme of ['dark', 'light']) {
+      const file = `${name}-${shape}-${theme}`
+      if (!file.includes(only)) continue
+      const page = await openPage(browser, { base: bases.get(mock), viewport, theme })
+      await page.goto(path)
+      if (mock !== slow) await page.waitForLoadState('networkidle').catch(() => {})
+      await page.waitForTimeout(mock === slow ? 600 : 300)
+      try {
+        await act?.(page)
+      } catch (error) {
+        wrong.push(`${file}: ${error.message.split('\n')[0]}`)
+      }
+      await page.waitForTimeout(900)
+      await page.screenshot({ path: join(folder, `${file}.png`) })
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
+      if (sideways) wrong.push(`${file}: wider than the window`)
+      for (const text of page.problems.filter((text) => !text.includes('Failed to load resource')))
+        wrong.push(`${file}: ${text}`)
+      await page.context().close()
+    }
+  }
+}
+await browser.close()
+await Promise.all(mocks.map((mock) => mock.close()))
+for (const line of wrong) console.log(line)

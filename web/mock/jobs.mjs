@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Jobs that only look like work: they write lines and figures with a timer. Their log is bytes in memory, so that
+// cursors are byte offsets, as on the real server.
+import { EventEmitter } from 'node:events'
+import { newCaption, ROOT, tagsOf } from './data.mjs'
+
+const ACTIVE = ['pending', 'running']
+
+class Job extends EventEmitter {
+  constructor(id, type, fields) {
+    super()
+    this.setMaxListeners(0)
+    this.lines = []
+    this.bytes = 0
+    this.timers = []
+    this.view = {
+      id,
+      type,
+      status: 'pending',
+      command: 'lorica',
+      args: [],
+      created_at: Date.now(),
+      progress: 0,
+      ...fields,
+    }
+  }
+
+  get active() {
+    return ACTIVE.includes(this.view.status)
+  }
+
+  log(raw, at = Date.now()) {
+    const tag = /\[(ERROR|WARN|INFO|DEBUG)\]\s*/i.exec(raw)
+    const level = /\d+%\|/.test(raw)
+      ? 'progress'
+      : tag
+        ? tag[1].toLowerCase()
+        : /^(\w+Error|Traceback)/.test(raw)
+          ? 'error'
+          : 'info'
+    const entry = {
+      timestamp: at,
+      level,
+      message: raw.replace(tag?.[0] ?? '', ''),
+      raw,
+      seq: this.lines.length,
+      offset: this.bytes,
+    }
+    this.bytes += Buffer.byteLength(raw) + 1
+    this.lines.push({ ...entry, next: this.bytes })
+    this.emit('frame', this.frameOf(this.lines.at(-1)))
+  }
+
+  frameOf({ next, ...log }) {
+    return { type: 'log', log, message: log.raw, next_since: next }
+  }
+
+  since(cursor) {
+    return this.lines.filter((line) => line.offset >= cursor)
+  }
+
+  figures(figures) {
+    Object.assign(this.view, figures)
+    this.emit('frame', { type: 'progress', ...figures })
+  }
+
+  status(status, more = {}) {
+    Object.assign(this.view, { status, ...more })
+    if (status === 'running') this.view.started_at ??= Date.now()
+    if (!this.active) {
+      this.view.completed_at ??= Date.now()
+      this.timers.forEach(clearTimeout)
+    }
+    this.emit('frame', { type: 'status', status, progress: this.view.progress })
+    if (!this.active) this.emit('frame', { type: 'complete', status, job_id: this.view.id })
+  }
+
+  json() {
+    return { ...this.view, log_size: this.bytes, logs: [] }
+  }
+
+  later(ms, act) {
+    this.timers.push(setTimeout(() => this.active && act(), ms))
+  }
+}
+
+const bar = (label, i, n, perSecond, more = '') => {
+  const full = Math.round((i / n) * 10)
+  const time = (s) =>
+    `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(Math.floor(s % 60)).padStart(2, '0')}`
+  const percent = String(Math.floor((i / n) * 100)).padStart(3)
+  return `${label} ${percent}%|${'█'.repeat(full).padEnd(10)}| ${i}/${n} [${time(i / perSecond)}<${time((n - i) / perSecond)}, ${perSecond.toFixed(2)}it/s${more}]`
+}
+
+export class Jobs {
+  constructor({ datasets, speed = 1, empty = false }) {
+    this.datasets = datasets
+    this.speed = speed
+    this.all = new Map()
+    this.n = 0
+    if (!empty) this.history()
+  }
+
+  add(type, fields, created = Date.now()) {
+    const job = new Job(`${type}_${created}_${++this.n}`, type, { created_at: created, ...fields })
+    this.all.set(job.view.id, job)
+    return job
+  }
+
+  tag(request) {
+    const name = request.dataset_dir.split('/').at(-1)
+    const set = this.datasets.get(name)
+    const job = this.add('tagging', {
+      dataset_dir: `${ROOT}/datasets/${name}`,
+      args: ['tag', name, '--model', request.model],
+    })
+    const todo = [...set.images].filter(
+      ([, text]) => request.overwrite_mode !== 'ignore' || !tagsOf(text).length,
+    )
+    job.log(`[INFO] loading ${request.model}`)
+    job.later(600 / this.speed, () => {
+      job.status('running', { total_images: todo.length })
+      job.log(`[INFO] tagging ${todo.length} pictures in ${name} with ${request.model}`)
+      const step = (i) => {
+        if (i >= todo.length) {
+          job.figures({ progress: 100 })
+          job.log(`[INFO] done: ${todo.length} captions written`)
+          return job.status('completed', { exit_code: 0 })
+        }
+        const [file, old] = todo[i]
+        set.images.set(file, newCaption(i, request.overwrite_mode, old))
+        job.log(bar('tagging:', i + 1, todo.length, 4.2))
+        if (i % 10 === 3) job.log(`[DEBUG] ${file}: 14 tags, rating general`)
+        job.figures({
+          progress: Math.floor(((i + 1) / todo.length) * 100),
+          step_num: i + 1,
+          total_steps: todo.length,
+          phase: 'tagging',
+          current_image: file,
+          it_per_s: 4.2,
+          eta_seconds: Math.round((todo.length - i) / 4.2),
+        })
+        job.later(240 / this.speed, () => step(i + 1))
+      }
+      step(0)
+    })
+    return job
+  }
+
+  train(name, from) {
+    const total = 2000
+    const job = this.add(
+      'training',
+      {
+        name,
+        dataset_dir: `${ROOT}/datasets/anna portraits`,
+        output_dir: `${ROOT}/output/anna-v2`,
+        command: 'python3',
+      },
+      Date.now() - 11 * 60_000,
+    )
+    const at = job.view.created_at
+    job.view.started_at = at + 1200
+    ;[
+      '[INFO] prepare tokenizer',
+      '[INFO] Use DreamBooth method.',
+      '[INFO] 64 train images with repeats 10',
+      '[WARN] 7 pictures have no caption; the class word is used for them',
+      '[INFO] loading model for process 0/1',
+      '[INFO] U-Net: <All keys matched successfully>',
+      '[INFO] create LoRA network. base dim (rank): 32, alpha: 16',
+      '[INFO] caching latents with caching strategy.',
+    ].forEach((text, i) => job.log(text, at + 1500 + i * 900))
+    for (let i = 1; i <= 64; i++) job.log(bar('caching latents:', i, 64, 9.1), at + 9_000 + i * 100)
+    job.log('[INFO] running training', at + 17_000)
+    for (let i = 1; i <= from; i++)
+      job.log(bar('steps:', i, total, 1.32, ', avr_loss=0.091'), at + 20_000 + i * 760)
+    job.status('running')
+    const step = (i) => {
+      const loss = 0.084 + Math.sin(i / 9) * 0.004
+      job.log(bar('steps:', i, total, 1.32, `, avr_loss=${loss.toFixed(3)}`))
+      if (i % 20 === 0) job.log(`[INFO] epoch ${Math.ceil(i / 200)}/10, saving state is off`)
+      job.figures({
+        ...{ phase: 'training', progress: Math.floor((i / total) * 100), step_num: i, total_steps: total },
+        ...{ current_epoch: Math.ceil(i / 200), total_epochs: 10, loss, lr: 1e-4, it_per_s: 1.32 },
+        eta_seconds: Math.round((total - i) / 1.32),
+      })
+      if (i < total) job.later(760 / this.speed, () => step(i + 1))
+      else job.status('completed', { exit_code: 0 })
+    }
+    step(from + 1)
+  }
+
+  failed() {
+    const error =
+      'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.44 GiB (GPU 0; 11.76 GiB total)'
+    const job = this.add(
+      'training',
+      { name: 'anna-v1', command: 'python3', output_dir: `${ROOT}/output/anna-v1` },
+      Date.now() - 26 * 3.6e6,
+    )
+    const at = job.view.created_at
+    job.view.started_at = at + 1000
+    ;[
+      '[INFO] loading model for process 0/1',
+      '[INFO] caching latents with caching strategy.',
+      'Traceback (most recent call last):',
+      '  File "/srv/studio/trainer/sd_scripts/sdxl_train_network.py", line 214, in <module>',
+      '    trainer.train(args)',
+      '  File "/srv/studio/trainer/sd_scripts/train_network.py", line 912, in train',
+      '    noise_pred = self.call_unet(args, accelerator, unet, noisy_latents, timesteps, text_encoder_conds)',
+      error,
+    ].forEach((text, i) => job.log(text, at + 1500 + i * 800))
+    job.status('failed', { error, exit_code: 1, completed_at: at + 48_000, progress: 3 })
+  }
+
+  history() {
+    const done = this.add('tagging', { dataset_dir: `${ROOT}/datasets/city-lights` }, Date.now() - 3 * 3.6e6)
+    done.view.started_at = done.view.created_at + 900
+    for (let i = 1; i <= 318; i++) done.log(bar('tagging:', i, 318, 4.2), done.view.created_at + i * 240)
+    done.log('[INFO] done: 318 captions written', done.view.created_at + 78_000)
+    done.status('completed', { exit_code: 0, progress: 100, completed_at: done.view.created_at + 79_000 })
+    this.failed()
+    const cancelled = this.add(
+      'tagging',
+      { dataset_dir: `${ROOT}/datasets/landscapes` },
+      Date.now() - 50 * 3.6e6,
+    )
+    cancelled.log('[INFO] loading model')
+    cancelled.status('cancelled', {
+      started_at: cancelled.view.created_at,
+      completed_at: cancelled.view.created_at + 8_000,
+      progress: 12,
+    })
+    this.train('anna-v2', 811)
+  }
+
+  stop(job) {
+    job.log('[WARN] stop asked for')
+    setTimeout(() => {
+      job.log('[INFO] stopped')
+      job.status('cancelled', { exit_code: 143 })
+    }, 700 / this.speed)
+  }
+
+  close() {
+    for (const job of this.all.values()) job.timers.forEach(clearTimeout)
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What the server says about a running job, the same over WebSocket, SSE and polling. A frame is one JSON object; fields
+// that are not named here are left alone, and so are frames of an unknown type.
+import type { JobFigures, JobState } from './jobs.ts'
+
+export type Level = 'error' | 'warn' | 'info' | 'debug' | 'progress'
+
+/** One line of the log. */
+export interface LogEntry {
+  /** Milliseconds. */
+  timestamp: number
+  level: Level
+  message: string
+  /** The line as it is in the file; `message` when missing. */
+  raw?: string
+  /** Number of the line, rising. The same line never has another. */
+  seq?: number
+  /** Byte in the file where the line begins. */
+  offset?: number
+}
+
+/** Where to go on: opaque to us, given back as `since`. A byte offset on this server. */
+export type Cursor = number
+
+export type Frame =
+  | { type: 'log'; entry: LogEntry; next: Cursor | null }
+  | { type: 'status'; status: JobState; figures: JobFigures }
+  | { type: 'progress'; figures: JobFigures }
+  | { type: 'complete'; status: JobState | null }
+  | { type: 'heartbeat' }
+  | { type: 'refused'; message: string }
+
+const LEVELS: Record<string, Level> = {
+  error: 'error',
+  warn: 'warn',
+  warning: 'warn',
+  info: 'info',
+  debug: 'debug',
+  progress: 'progress',
+}
+
+const STATES: readonly string[] = [
+  'pending',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+] satisfies JobState[]
+
+type Fields = Record<string, unknown>
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+const numberOr = <T>(value: unknown, other: T) =>
+  typeof value === 'number' && Number.isFinite(value) ? value : other
+
+/** A line as the server gives it, or null when it is none. */
+export function readEntry(value: unknown): LogEntry | null {
+  if (!isFields(value)) return null
+  const text = value.raw ?? value.message
+  if (typeof text !== 'string') return null
+  return {
+    timestamp: numberOr(value.timestamp, 0),
+    level: LEVELS[String(value.level)] ?? 'info',
+    message: typeof value.message === 'string' ? value.message : text,
+    raw: text,
+    seq: numberOr(value.seq, undefined),
+    offset: numberOr(value.offset, undefined),
+  }
+}
+
+const readState = (value: unknown): JobState | null =>
+  STATES.includes(String(value)) ? (value as JobState) : null
+
+const FIGURES = [
+  ...['progress', 'phase', 'step_num', 'total_steps', 'current_epoch', 'total_epochs', 'loss', 'lr'],
+  ...['it_per_s', 'eta_seconds', 'current_image', 'total_images'],
+] as (keyof JobFigures)[]
+
+/** The figures that a frame has; what it does not have is not in the result, so that it can be laid over a job. */
+export function readFigures(value: unknown): JobFigures {
+  if (!isFields(value)) return {}
+  return Object.fromEntries(FIGURES.filter((name) => value[name] != null).map((name) => [name, value[name]]))
+}
+
+/** Text of one WebSocket message or SSE `data:` as a frame; null for what we do not know. */
+export function parseFrame(text: string): Frame | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (!isFields(value)) return null
+  switch (value.type) {
+    case 'log': {
+      const entry = readEntry(value.log ?? value)
+      const within = isFields(value.log) ? value.log.next_since : undefined
+      return entry && { type: 'log', entry, next: numberOr(value.next_since ?? within, entry.seq ?? null) }
+    }
+    case 'status': {
+      const status = readState(value.status)
+      return status && { type: 'status', status, figures: readFigures(value) }
+    }
+    case 'progress':
+      return { type: 'progress', figures: readFigures(value) }
+    case 'complete':
+      return { type: 'complete', status: readState(value.status) }
+    case 'heartbeat':
+    case 'connected':
+      return { type: 'heartbeat' }
+    default:
+      return typeof value.error === 'string' ? { type: 'refused', message: value.error } : null
+  }
+}
+
+/** GET /api/jobs/{id}/logs. */
+export interface LogPage {
+  logs: unknown[]
+  total_logs: number
+  /** Missing on KNX, where the last line's time is the cursor. */
+  next_since?: number
+  status: JobState
+  progress?: number
+}
+
+/** A page of the polling route as the frames that a stream would have sent. */
+export function framesOfPage(page: LogPage): Frame[] {
+  const entries = page.logs.map(readEntry).filter((entry) => entry !== null)
+  const next = page.next_since ?? entries.at(-1)?.timestamp ?? null
+  const frames: Frame[] = entries.map((entry, i) => ({
+    type: 'log',
+    entry,
+    next: i === entries.length - 1 ? next : null,
+  }))
+  const status = readState(page.status)
+  if (status) frames.push({ type: 'status', status, figures: readFigures(page) })
+  return frames
+}

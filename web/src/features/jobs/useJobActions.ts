@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { deleteJob, jobQuery, jobsQuery, stopJob, type Job } from '@/api/jobs.ts'
+import { messageOf } from '@/api/client.ts'
+import { toast } from '@/components/toasts.ts'
+import { titleOf } from './jobWords.ts'
+
+export function useStop(job: Job) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => stopJob(job.id),
+    onSuccess: () => {
+      toast(`Stopping ${titleOf(job)}`)
+      void client.invalidateQueries({ queryKey: jobsQuery.queryKey })
+      void client.invalidateQueries({ queryKey: jobQuery(job.id).queryKey })
+    },
+  })
+}
+
+/** Takes a job out of the list at once, and deletes it on the server when the time to undo is over. */
+export function useForget() {
+  const client = useQueryClient()
+  const keep = (job: Job) =>
+    hidden.delete(job.id) && void client.invalidateQueries({ queryKey: jobsQuery.queryKey })
+  return (job: Job) => {
+    hidden.add(job.id)
+    void client.invalidateQueries({ queryKey: jobsQuery.queryKey })
+    toast(`${titleOf(job)} deleted`, {
+      key: `forget:${job.id}`,
+      action: { label: 'Undo', act: () => keep(job) },
+      gone: () => {
+        deleteJob(job.id)
+          .catch((error: unknown) => toast(messageOf(error), { tone: 'bad' }))
+          .finally(() => keep(job))
+      },
+    })
+  }
+}
+
+const hidden = new Set<string>()
+
+/** Whether a job is about to be deleted: not shown any more. */
+export const isForgotten = (job: Job) => hidden.has(job.id)
