@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "store/jobs.h"
 #include "store/schema.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 static int collect(void *arg, const lrc_store_job *row, lrc_err *err)
@@ -36,7 +31,7 @@ static const lrc_store_job two = {"b_2", "tagging", "G", "pending", "", false, 4
 static void rows_are_kept_replaced_and_removed(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -60,7 +55,7 @@ static void rows_are_kept_replaced_and_removed(void **state)
 static void a_group_is_whole_or_nothing(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     lrc_auto_store lrc_store *a = NULL, *b = NULL;
@@ -85,7 +80,7 @@ static const char *const bad_steps[] = {"CREATE TABLE t (x)", "ALTER TABLE t ADD
 static void an_older_index_is_copied_and_brought_up_to_date(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db"), *copy = lrc_test_join(dir, "studio.db.v1.bak");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -119,7 +114,7 @@ static void an_older_index_is_copied_and_brought_up_to_date(void **state)
 static void a_newer_index_is_refused(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db");
     lrc_err err = LRC_ERR_INIT;
     {
@@ -135,7 +130,7 @@ static void a_newer_index_is_refused(void **state)
 static void what_is_no_index_is_refused(void **state)
 {
     (void)state;
-    lrc_auto_temp char *dir = lrc_test_temp();
+    lrc_auto_temp char *dir = lrc_test_folder();
     lrc_auto_free char *path = lrc_test_join(dir, "studio.db"), *nowhere = lrc_test_join(dir, "no/such/studio.db");
     lrc_auto_free char *junk = malloc(5000);
     lrc_err err = LRC_ERR_INIT;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // job.h - for tests of the job engine: a workspace, jobs that run tests/fixtures/nasty-child, and their outcome.
 //
-// The test program is its own `lorica`: its main begins with lrc_test_as_runner(). Include after <cmocka.h>.
+// The test program is its own `lorica`: its main begins with lrc_test_as_runner(). Include after cmocka.h.
 #ifndef LRC_TESTS_SUPPORT_JOB_H
 #define LRC_TESTS_SUPPORT_JOB_H
 
@@ -51,7 +51,7 @@ static inline void lrc_test_studio_done(lrc_test_studio *s)
 
 static inline lrc_test_studio lrc_test_studio_make(void)
 {
-    lrc_test_studio s = {.dir = lrc_test_temp()};
+    lrc_test_studio s = {.dir = lrc_test_folder()};
     lrc_err err = LRC_ERR_INIT;
     assert_ok(lrc_workspace_open(s.dir, true, &s.ws, &err), err);
     return s;
