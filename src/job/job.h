@@ -63,7 +63,7 @@ typedef struct lrc_job_request {
     const char *cwd;   // absolute; NULL: the workspace
     lrc_strv env;      // NAME=VALUE, no secrets: it is written to spec.json
     lrc_strv secrets;  // NAME=key of a setting; the runner looks its value up at the start
-    lrc_strv labels;   // NAME=VALUE, for people and listings
+    lrc_strv labels;   // NAME=VALUE, for people and listings; "result": the file that the job is to make
     const lrc_job_input *inputs;
     size_t input_count;
     int grace_s; // between TERM and KILL; -1: the kind's

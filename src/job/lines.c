@@ -150,13 +150,13 @@ static int end_bar_segment(lrc_lines *l, line_end how, size_t label, lrc_lines_f
     lrc_buf_add(&l->bar, l->part.data, l->part.len);
     l->has_bar = true;
     l->bar_end = l->offset;
-    if (how != END_CR)
-        return flush_bar(l, fn, arg, err);
-    if (!l->rewrites)
-        return 0;
-    lrc_line line;
-    bar_line(l, &line);
-    return report(l, &line, fn, arg, err);
+    if (l->rewrites) {
+        lrc_line line;
+        bar_line(l, &line);
+        if (report(l, &line, fn, arg, err) < 0)
+            return -1;
+    }
+    return how == END_CR ? 0 : flush_bar(l, fn, arg, err);
 }
 
 static bool blank(const lrc_lines *l)

@@ -34,7 +34,7 @@ typedef struct lrc_line {
 typedef struct lrc_lines {
     uint64_t offset; // of the next byte to be fed
     uint64_t number; // of the next line to be finished
-    bool rewrites;   // also report each state of a bar, `open`
+    bool rewrites;   // also report each state of a bar, `open`, the last one included
     lrc_buf part;    // the segment that is not ended yet, at most LRC_LINE_MAX of it
     uint64_t part_start, part_len;
     bool after_cr; // its end was \r: a \n may follow

@@ -364,7 +364,8 @@ static bool read_training(lrc_job_meter *m, const struct text *line)
             enter_phase(m, phases[i].phase);
             return true;
         }
-    bool told = read_loss(p, line) | read_lr(p, line);
+    bool told = read_loss(p, line);
+    told = read_lr(p, line) || told;
     if (read_summary(line, "total optimization steps", &n)) {
         p->total_steps = n;
         return true;
@@ -459,17 +460,31 @@ static bool read_error(lrc_job_meter *m, const struct text *line)
     return true;
 }
 
+// What of a line is looked at.
+static struct text text_of(const lrc_line *line)
+{
+    struct text t = {line->text, line->text + (line->len < LOOK_MAX ? line->len : LOOK_MAX)};
+    while (t.end > t.at && lrc_ascii_space(t.end[-1]))
+        t.end--;
+    return t;
+}
+
+static bool read_numbers(lrc_job_meter *m, const struct text *t)
+{
+    const bool told = m->style == LRC_JOB_PROGRESS_TRAINING ? read_training(m, t) : read_counter(m, t);
+    raise_percent(&m->now);
+    return told;
+}
+
 static int read_line(void *arg, const lrc_line *line, lrc_err *err)
 {
     (void)err;
     lrc_job_meter *m = arg;
-    struct text t = {line->text, line->text + (line->len < LOOK_MAX ? line->len : LOOK_MAX)};
-    while (t.end > t.at && lrc_ascii_space(t.end[-1]))
-        t.end--;
-    bool told = m->style == LRC_JOB_PROGRESS_TRAINING ? read_training(m, &t) : read_counter(m, &t);
-    raise_percent(&m->now);
-    told = read_error(m, &t) || told;
-    if (told)
+    if (line->bar && !line->open)
+        return 0; // each of its states was read when it came
+    const struct text t = text_of(line);
+    const bool numbers = read_numbers(m, &t), wrong = read_error(m, &t);
+    if (numbers || wrong)
         m->now.offset = line->end;
     return 0;
 }
@@ -509,11 +524,9 @@ const lrc_job_progress *lrc_job_meter_look(lrc_job_meter *m)
     lrc_line line;
     // A bar is taken when it is whole: tqdm ends it with ']'. Reading it again when it has ended changes nothing.
     if (lrc_lines_peek(&m->lines, &line) && line.bar) {
-        size_t n = line.len;
-        while (n > 0 && line.text[n - 1] == ' ')
-            n--;
-        if (n > 0 && line.text[n - 1] == ']')
-            read_line(m, &line, NULL);
+        const struct text t = text_of(&line);
+        if (t.end > t.at && t.end[-1] == ']' && read_numbers(m, &t))
+            m->now.offset = line.end;
     }
     return &m->now;
 }

@@ -49,12 +49,26 @@ int lrc_job_conclude(lrc_job_status *s, const lrc_job_stop_request *stop, lrc_er
     return lrc_job_status_set_reason(s, stop->reason[0] ? stop->reason : "stopped", err);
 }
 
-static bool has_success_mark(const char *folder)
+// The file that the label "result" names is there and not older than the job. true also without such a label.
+static bool result_is_there(const lrc_job_spec *spec, int64_t started_ms)
+{
+    static const char label[] = "result=";
+    for (size_t i = 0; i < spec->labels.count; i++) {
+        struct stat st;
+        const char *text = spec->labels.item[i];
+        if (lrc_str_starts(text, label) &&
+            (stat(text + strlen(label), &st) < 0 || (int64_t)st.st_mtime < started_ms / 1000))
+            return false;
+    }
+    return true;
+}
+
+static bool has_success_mark(const char *folder, int64_t started_ms)
 {
     lrc_auto_job_spec lrc_job_spec spec = {0};
     lrc_auto_strv lrc_strv lines = {0};
     lrc_auto_free char *log = NULL;
-    if (lrc_job_spec_read(folder, &spec, NULL) < 0)
+    if (lrc_job_spec_read(folder, &spec, NULL) < 0 || !result_is_there(&spec, started_ms))
         return false;
     const lrc_job_kind *kind = lrc_job_kind_find(spec.kind);
     if (!kind || !kind->success_mark || lrc_path_join(&log, folder, LRC_JOB_LOG, NULL) < 0 ||
@@ -73,7 +87,7 @@ static int conclude_lost(const char *folder, lrc_job_status *s, const lrc_job_st
         s->ended_ms = lrc_clock_now_ms();
     if (s->exited || stop->asked)
         return lrc_job_conclude(s, stop, err);
-    if (has_success_mark(folder)) {
+    if (has_success_mark(folder, s->started_ms)) {
         s->state = LRC_JOB_COMPLETED;
         return lrc_job_status_set_reason(s, "its runner was lost, but its result is complete", err);
     }

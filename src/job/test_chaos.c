@@ -4,18 +4,13 @@
 // not have been started twice, and its log must hold every byte that the child wrote.
 //
 // LORICA_CHAOS_SEED and LORICA_CHAOS_POINTS repeat a failure or try more points.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "job/folder.h"
+#include "support/cmocka.h"
 #include "support/job.h"
 
 #define POINTS     24

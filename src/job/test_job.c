@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "job/folder.h"
 #include "job/marks.h"
@@ -13,8 +7,8 @@
 #include "proc/spawn.h"
 #include "proc/tree.h"
 #include "settings/settings.h"
+#include "support/cmocka.h"
 #include "support/job.h"
-#include "json/json.h"
 
 typedef char job_id[LRC_ID_MAX + 1];
 
@@ -102,7 +96,7 @@ static void wrong_requests_are_refused_by_field(void **state)
         {"training", "x", NULL, NULL, NULL, "", "inputs"},
     };
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         const lrc_job_input input = {rows[i].input, "", 0};
         lrc_job_request req = {
             .kind = rows[i].kind, .cwd = rows[i].cwd, .inputs = &input, .input_count = rows[i].input != NULL};
@@ -176,13 +170,13 @@ static void every_end_has_its_state_and_reason(void **state)
         {"unknown", "", LRC_JOB_FAILED, "exit code 64"},
     };
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         job_id id;
         lrc_test_submit_words(&s, "e", id, rows[i].mode, rows[i].argument);
         lrc_test_finish(&s, id);
         lrc_test_expect_state(&s, id, rows[i].state, rows[i].reason);
     }
-    assert_int_equal(lrc_test_starts(&s, "e"), sizeof rows / sizeof rows[0]);
+    assert_int_equal(lrc_test_starts(&s, "e"), LENGTH(rows));
 }
 
 static void raw_bytes_are_kept_as_they_are(void **state)
@@ -218,7 +212,7 @@ static void what_cannot_start_says_why(void **state)
         {"true", "/no/such/folder", "in the folder '/no/such/folder'"},
     };
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         lrc_job_request req = {.kind = "training", .cwd = rows[i].cwd, .grace_s = -1};
         lrc_err err = LRC_ERR_INIT;
         job_id id;
@@ -266,7 +260,7 @@ static void the_environment_is_chosen(void **state)
     lrc_str_format(&mark, NULL, "LORICA_JOB=%s\n", job.folder);
     static const char *const there[] = {"HF_HOME=/hf\n", "PYTHONHASHSEED=6\n", "WANDB_API_KEY=wandb-secret-value\n",
                                         "PYTHONUTF8=1\n", "PATH="};
-    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
+    for (size_t i = 0; i < LENGTH(there); i++)
         if (!strstr(log, there[i]))
             fail_msg("'%s' is not in the environment: %s", there[i], log);
     assert_non_null(strstr(log, mark));
@@ -472,7 +466,7 @@ static void a_runner_may_die_at_any_point(void **state)
         {LRC_RUNNER_FINAL, LRC_JOB_COMPLETED, "", 1},
     };
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         char place[8], point[8];
         lrc_auto_free char *folder = NULL;
         lrc_err err = LRC_ERR_INIT;
@@ -508,17 +502,43 @@ static void a_result_that_is_complete_counts(void **state)
 {
     (void)state;
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    lrc_auto_free char *folder = NULL;
-    lrc_err err = LRC_ERR_INIT;
-    job_id id;
-    lrc_test_submit_words(&s, "c", id, "says", "INFO  saving checkpoint: x", "INFO  model saved.   train_network.py:1");
-    assert_ok(lrc_job_folder(&s.ws, id, &folder, &err), err);
-    setenv("LORICA_TEST_DIE_AT", "4", 1); // LRC_RUNNER_ENDED
-    assert_ok(lrc_job_start_runner(folder, &err), err);
-    unsetenv("LORICA_TEST_DIE_AT");
-    await_word(&s, id, "model saved.");
-    lrc_test_finish(&s, id);
-    lrc_test_expect_state(&s, id, LRC_JOB_COMPLETED, "its runner was lost, but its result is complete");
+    lrc_test_put(s.ws.root, "old.safetensors", "from an earlier run");
+    lrc_auto_free char *old = lrc_test_join(s.ws.root, "old.safetensors");
+    const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    utimensat(AT_FDCWD, old, long_ago, 0);
+    static const struct {
+        const char *said, *result; // label, NULL: none
+        lrc_job_state state;
+    } rows[] = {
+        {"INFO  model saved.   train_network.py:1", NULL, LRC_JOB_COMPLETED},
+        {"INFO  model saved.   train_network.py:1", "starts", LRC_JOB_COMPLETED}, // a file that the child makes
+        {"INFO  model saved.   train_network.py:1", "none.safetensors", LRC_JOB_FAILED},
+        {"INFO  model saved.   train_network.py:1", "old.safetensors", LRC_JOB_FAILED},
+        {"INFO  saving checkpoint: x", "starts", LRC_JOB_FAILED},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        lrc_auto_free char *folder = NULL;
+        lrc_job_request req = {.kind = "training", .grace_s = -1};
+        lrc_err err = LRC_ERR_INIT;
+        job_id id;
+        lrc_strv_push(&req.argv, LORICA_TEST_DATA "/fixtures/nasty-child", NULL);
+        lrc_strv_push(&req.argv, "says", NULL);
+        lrc_strv_push(&req.argv, rows[i].said, NULL);
+        if (rows[i].result)
+            lrc_strv_pushf(&req.labels, NULL, "result=%s/%s", s.ws.root, rows[i].result);
+        assert_ok(lrc_job_submit(&s.ws, &req, id, &err), err);
+        lrc_strv_done(&req.argv);
+        lrc_strv_done(&req.labels);
+        assert_ok(lrc_job_folder(&s.ws, id, &folder, &err), err);
+        setenv("LORICA_TEST_DIE_AT", "4", 1); // LRC_RUNNER_ENDED: nobody knows how it ended
+        assert_ok(lrc_job_start_runner(folder, &err), err);
+        unsetenv("LORICA_TEST_DIE_AT");
+        await_word(&s, id, rows[i].said);
+        lrc_test_finish(&s, id);
+        lrc_test_expect_state(&s, id, rows[i].state,
+                              rows[i].state == LRC_JOB_COMPLETED ? "its runner was lost, but its result is complete"
+                                                                 : LRC_JOB_REASON_LOST);
+    }
 }
 
 // A job that runs on without a runner; its id into ret_id.
@@ -540,7 +560,7 @@ static void a_job_without_a_runner_is_followed_and_can_be_stopped(void **state)
     (void)state;
     static const char *const modes[] = {"endless", "stubborn", "family"};
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < LENGTH(modes); i++) {
         lrc_err err = LRC_ERR_INIT;
         lrc_auto_job lrc_job job = {0};
         job_id id;

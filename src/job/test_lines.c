@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "job/follow.h"
 #include "job/lines.h"
 #include "job/marks.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 // Lines as text, for comparing: "number offset-end flags text\n", flags b(ar) o(pen) c(ut).
@@ -76,7 +71,7 @@ static const struct {
 static void lines_do_not_depend_on_the_cuts(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < LENGTH(cases); i++)
         for (size_t step = 1; step <= cases[i].n + 1; step++) {
             size_t n;
             lrc_auto_free char *found = lines_of(cases[i].bytes, cases[i].n, step, false, &n);
@@ -90,7 +85,7 @@ static void rewrites_are_reported_when_asked_for(void **state)
     (void)state;
     const char bytes[] = "\ra: 10%|1\ra: 20%|2\nend\n";
     lrc_auto_free char *found = lines_of(bytes, sizeof bytes - 1, 3, true, NULL);
-    assert_string_equal(found, "0 1-10 bo|a: 10%|1\n0 1-19 b|a: 20%|2\n1 19-23 |end\n");
+    assert_string_equal(found, "0 1-10 bo|a: 10%|1\n0 1-19 bo|a: 20%|2\n0 1-19 b|a: 20%|2\n1 19-23 |end\n");
 }
 
 static void a_long_line_is_cut_with_its_size(void **state)
@@ -102,7 +97,7 @@ static void a_long_line_is_cut_with_its_size(void **state)
     memcpy(bytes + LRC_LINE_MAX - 1, "\xc3\xa4", 2); // a character across the limit
     memcpy(bytes + N, "\nab\n", 4);
     const size_t steps[] = {1000, 65536, 65537, N + 4};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    for (size_t i = 0; i < LENGTH(steps); i++) {
         lrc_auto_free char *found = lines_of(bytes, N + 4, steps[i], false, NULL);
         const char *end = strstr(found, "x [... 1048577 bytes in all, see the raw log]\n1 1048578-1048581 |ab\n");
         assert_non_null(end);
@@ -127,7 +122,7 @@ static void the_unfinished_line_can_be_seen(void **state)
         {"\ra: 10%|1\ra: 20%|2", "0 1-18 bo|a: 20%|2"},
         {"\ra: 10%|1\rother", "1 10-15 o|other"},
     };
-    for (size_t i = 0; i < sizeof peeks / sizeof peeks[0]; i++) {
+    for (size_t i = 0; i < LENGTH(peeks); i++) {
         lrc_auto_lines lrc_lines l;
         lrc_auto_buf lrc_buf out, ignored;
         lrc_line line;
@@ -150,7 +145,7 @@ static void reading_can_begin_again_at_any_place(void **state)
     (void)state;
     lrc_auto_buf lrc_buf all;
     lrc_buf_init(&all, 1 << 16);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < LENGTH(cases); i++)
         lrc_buf_add(&all, cases[i].bytes, cases[i].n);
     size_t m;
     lrc_auto_free char *whole = lines_of(all.data, all.len, all.len, false, &m);
@@ -194,7 +189,7 @@ static void levels(void **state)
         {"a footstep", LRC_LEVEL_PROGRESS, "a footstep"},
         {"minibatch", LRC_LEVEL_PROGRESS, "minibatch"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         const lrc_line line = {.text = rows[i].text, .len = strlen(rows[i].text)};
         lrc_auto_free char *message = NULL;
         lrc_level level;
@@ -253,7 +248,7 @@ static void marks_give_times_and_places(void **state)
     static const struct {
         uint64_t line, offset, at;
     } seeks[] = {{0, 0, 0}, {1, 4, 1}, {2, 4, 1}, {3, 15, 3}, {4, 15, 3}, {5, 47, 5}, {99, 47, 5}};
-    for (size_t i = 0; i < sizeof seeks / sizeof seeks[0]; i++) {
+    for (size_t i = 0; i < LENGTH(seeks); i++) {
         uint64_t offset, line;
         lrc_marks_seek_line(&marks, seeks[i].line, &offset, &line);
         assert_int_equal(offset, seeks[i].offset);

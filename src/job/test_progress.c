@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "job/kinds.h"
 #include "job/progress.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 #define BLOCK "\xe2\x96\x88" // tqdm draws with these
@@ -29,7 +24,7 @@ static void bars(void **state)
         {"12it [00:03,  3.90it/s]", {0, -1, 12, -1, 3, -1, 3.9}},
         {"a: 5%|", {1, 5, -1, -1, -1, -1, NAN}},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         lrc_tqdm b;
         const lrc_tqdm *e = &rows[i].bar;
         if (!lrc_tqdm_parse(rows[i].text, strlen(rows[i].text), &b))
@@ -41,7 +36,7 @@ static void bars(void **state)
     }
     lrc_tqdm b;
     static const char *const none[] = {"", "50% done", "a|b", "%|", "1234%|", "it [", "step 5/10"};
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+    for (size_t i = 0; i < LENGTH(none); i++)
         assert_false(lrc_tqdm_parse(none[i], strlen(none[i]), &b));
 }
 
@@ -144,7 +139,7 @@ static void progress_never_falls_back(void **state)
     lrc_auto_job_meter lrc_job_meter m;
     lrc_job_meter_init(&m, LRC_JOB_PROGRESS_TRAINING);
     const lrc_job_progress *p = feed(&m, "step 4/4\n");
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    for (size_t i = 0; i < LENGTH(lines); i++) {
         feed(&m, lines[i]);
         if (p->percent != 100 || p->step != 4)
             fail_msg("after '%s': %g %%, step %lld", lines[i], p->percent, (long long)p->step);
@@ -220,7 +215,7 @@ static void counters(void **state)
     };
     lrc_auto_job_meter lrc_job_meter m;
     lrc_job_meter_init(&m, LRC_JOB_PROGRESS_COUNTER);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         const lrc_job_progress *p = feed(&m, rows[i].text);
         if (p->step != rows[i].done || p->total_steps != rows[i].total || strcmp(p->item, rows[i].item) != 0)
             fail_msg("after '%s': %lld/%lld '%s'", rows[i].text, (long long)p->step, (long long)p->total_steps,
@@ -249,7 +244,7 @@ static void what_went_wrong(void **state)
         {"Traceback (most recent call last):\n  File\nsubprocess.CalledProcessError: Command failed\n",
          "subprocess.CalledProcessError: Command failed"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < LENGTH(rows); i++) {
         lrc_auto_job_meter lrc_job_meter m;
         lrc_job_meter_init(&m, LRC_JOB_PROGRESS_TRAINING);
         assert_string_equal(feed(&m, rows[i].log)->error, rows[i].error);

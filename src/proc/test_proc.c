@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/str.h"
@@ -19,6 +17,7 @@
 #include "proc/identity.h"
 #include "proc/spawn.h"
 #include "proc/tree.h"
+#include "support/cmocka.h"
 
 #define PATIENCE_MS 30000 // far beyond what any of this takes
 
@@ -163,7 +162,7 @@ static void failures_say_what_and_why(void **state)
         {"true", "/no/such/folder", LRC_ERR_NOT_FOUND, "in the folder '/no/such/folder'"},
     };
     for (int held = 0; held < 2; held++)
-        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t i = 0; i < LENGTH(cases); i++) {
             lrc_auto_free char *name = strdup(cases[i].program);
             char *argv[] = {name, NULL};
             lrc_proc_options o = LRC_PROC_OPTIONS_INIT;

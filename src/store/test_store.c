@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "store/jobs.h"
 #include "store/schema.h"
+#include "support/cmocka.h"
 #include "support/temp.h"
 
 static int collect(void *arg, const lrc_store_job *row, lrc_err *err)

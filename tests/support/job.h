@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // job.h - for tests of the job engine: a workspace, jobs that run tests/fixtures/nasty-child, and their outcome.
 //
-// The test program is its own `lorica`: its main begins with lrc_test_as_runner(). Include after <cmocka.h>.
+// The test program is its own `lorica`: its main begins with lrc_test_as_runner(). Include after cmocka.h.
 #ifndef LRC_TESTS_SUPPORT_JOB_H
 #define LRC_TESTS_SUPPORT_JOB_H
 
