@@ -54,7 +54,6 @@ static void the_launch_plan(void **state)
     (void)state;
     lrc_auto_train_output lrc_train_output out = {0};
     lrc_auto_findings lrc_findings findings = {0};
-    lrc_auto_free char *path = NULL, *script = NULL;
     lrc_err err = LRC_ERR_INIT;
     const lrc_train_options options = {.profile = LRC_PROFILE_REFERENCE,
                                        .root = tree.root,
