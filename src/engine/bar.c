@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/bar.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -32,7 +33,7 @@ void eng_bar_line(const eng_bar *b, uint64_t done, double seconds, const char *p
             snprintf(rate, sizeof rate, "%5.2fs/it", 1 / per_second);
         span((double)(b->total - done) / per_second, left);
     }
-    snprintf(out, ENG_BAR_SIZE, "%s: %3d%%|%.*s%.*s| %llu/%llu [%s<%s, %s%s]", b->what, (int)(share * 100), filled,
+    snprintf(out, ENG_BAR_SIZE, "%s: %3d%%|%.*s%.*s| %llu/%llu [%s<%s, %s%s]", b->what, (int)lrint(share * 100), filled,
              full, WIDTH - filled, empty, (unsigned long long)done, (unsigned long long)b->total, elapsed, left, rate,
              postfix);
 }

@@ -26,6 +26,8 @@ typedef struct eng_session {
     double *losses; // of the last pass over the data, for avr_loss
     size_t losses_count;
     double losses_sum;
+    uint64_t images; // learned from, and the time for it, without samples and files
+    double wall_ms, cpu_ms;
 } eng_session;
 
 // "<output_dir>/<output_name><suffix>.safetensors" with everything in it.

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -168,6 +169,7 @@ static int add_batch(eng_session *s, size_t index, double *ret_loss, lrc_err *er
         s->weight[i] =
             d.weight[i] * (float)eng_loss_weight(eng_model_noise(s->model), &s->c->loss, (size_t)s->timestep[i]);
     const eng_batch b = {d.count, d.height, d.width, d.latent, s->noise, s->timestep, d.tokens, s->weight};
+    s->images += d.count;
     return eng_model_loss(s->model, &b, s->grads, ret_loss, err);
 }
 
@@ -261,6 +263,8 @@ static int one_epoch(eng_session *s, eng_bar *bar, lrc_err *err)
     for (size_t i = 0; i < batches && s->step < s->steps; i++) {
         double loss;
         char postfix[48];
+        const int64_t wall = lrc_clock_mono_ms();
+        const double cpu = lrc_clock_cpu_ms();
         if (add_batch(s, order[i], &loss, err) < 0)
             return -1;
         if (!isfinite(loss))
@@ -269,9 +273,13 @@ static int one_epoch(eng_session *s, eng_bar *bar, lrc_err *err)
         if (i == 0)
             eng_data_shuffle(s->data, &s->py, s->epoch);
         snprintf(postfix, sizeof postfix, ", avr_loss=%.3g", record(s, i, loss));
-        if ((i + 1) % (size_t)s->c->accumulation != 0 && i + 1 < batches)
+        const bool whole = (i + 1) % (size_t)s->c->accumulation == 0 || i + 1 == batches;
+        if (whole)
+            apply(s);
+        s->wall_ms += (double)(lrc_clock_mono_ms() - wall);
+        s->cpu_ms += lrc_clock_cpu_ms() - cpu;
+        if (!whole)
             continue;
-        apply(s);
         eng_bar_step(bar, s->step, postfix);
         if (after_step(s, err) < 0)
             return -1;
@@ -296,6 +304,11 @@ static int loop(eng_session *s, lrc_err *err)
     if (eng_session_save(s, "", err) < 0)
         return -1;
     printf("model saved.\n");
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    printf("learned from %" PRIu64 " images in %.2f s: %.1f images/s, %.2f CPU ms per image; peak memory %ld MiB\n",
+           s->images, s->wall_ms / 1000, (double)s->images / (s->wall_ms / 1000), s->cpu_ms / (double)s->images,
+           use.ru_maxrss / 1024);
     return 0;
 }
 
