@@ -140,7 +140,7 @@ static int configure(struct demo *d, lrc_err *err)
     lrc_auto_free char *dir = NULL;
     if (lrc_workspace_path(&d->w, "config", &dir, err) < 0)
         return -1;
-    if (!lrc_fs_is_file(d->request) && write_request(d, err) < 0)
+    if (write_request(d, err) < 0)
         return -1;
     if (RUN(d, "lorica", err, "toml", "--profile", "studio", "--root", d->w.root, d->request, "--out", dir) < 0)
         return -1;
@@ -205,7 +205,8 @@ int lrc_cli_demo(int argc, char **argv)
         "",
         "Walk the whole way on a dozen drawn pictures: import, tag, trigger word, configure, train.",
         "Makes the workspace when there is none. Ends with exit code 0 only when the pictures were "
-        "tagged and both TOML files\nexist; trains too where a trainer and a base model are there.",
+        "tagged and both TOML files\nexist; trains too where a trainer and a base model are there.\nRun again, it "
+        "keeps the pictures and writes config/demo_request.json anew.",
         0,
         0};
     lrc_common common = {0};

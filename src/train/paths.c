@@ -145,16 +145,22 @@ static int resolve_subsets(train_plan *p, lrc_err *err)
     return 0;
 }
 
-// "owner/repository" of the Hugging Face hub.
-static bool is_hub_id(const char *s)
+// "owner/repository" of the Hugging Face hub; not a file's name, and not below a folder that is there ("pretrained_model/x"
+// is a path with a typing error, and a download of that name would be a surprise).
+static bool is_hub_id(const char *root, const char *s)
 {
+    static const char *const model_suffix[] = {".safetensors", ".ckpt", ".pt", ".pth", ".bin"};
     const char *slash = strchr(s, '/');
-    if (!slash || slash == s || !slash[1] || strchr(slash + 1, '/'))
+    if (!slash || slash == s || !slash[1] || strchr(slash + 1, '/') || s[0] == '.' || slash[1] == '.')
         return false;
     for (const char *p = s; *p; p++)
         if (!lrc_ascii_alnum(*p) && !strchr("/-_.", *p))
             return false;
-    return s[0] != '.' && slash[1] != '.';
+    for (size_t i = 0; i < sizeof model_suffix / sizeof model_suffix[0]; i++)
+        if (lrc_ascii_same(lrc_path_suffix(s), model_suffix[i]))
+            return false;
+    lrc_auto_free char *folder = NULL;
+    return lrc_str_format(&folder, NULL, "%s/%.*s", root, (int)(slash - s), s) == 0 && !lrc_fs_is_dir(folder);
 }
 
 static int check_model(train_plan *p, lrc_err *err)
@@ -163,7 +169,7 @@ static int check_model(train_plan *p, lrc_err *err)
     const int there = exists(p, LRC_FIELD_pretrained_model_name_or_path, err);
     if (there != 0)
         return there < 0 ? -1 : 0;
-    if (p->studio && p->family->takes_hub_ids && is_hub_id(given)) {
+    if (p->studio && p->family->takes_hub_ids && is_hub_id(p->root, given)) {
         p->hub_model = given;
         return 0;
     }
