@@ -68,7 +68,6 @@ static void submitting_writes_a_whole_folder(void **state)
     lrc_test_expect(job.folder, "inputs/\xc3\xa4.json", "{}");
     assert_int_equal(job.status.state, LRC_JOB_PENDING);
     assert_false(job.supervised || job.stopping);
-    lrc_auto_free char *jobs = lrc_test_join(s.ws.state, "jobs");
     lrc_auto_strv lrc_strv ids = {0};
     assert_ok(lrc_job_ids(&s.ws, &ids, &err), err);
     assert_int_equal(ids.count, 1); // and nothing temporary beside it
@@ -467,20 +466,14 @@ static void a_runner_may_die_at_any_point(void **state)
     };
     lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        char place[8], point[8];
+        char place[8];
         lrc_auto_free char *folder = NULL;
         lrc_err err = LRC_ERR_INIT;
         job_id id;
         snprintf(place, sizeof place, "d%zu", i);
-        snprintf(point, sizeof point, "%d", (int)rows[i].point);
         lrc_test_submit_words(&s, place, id, "count", "300", "3", "0.2");
         assert_ok(lrc_job_folder(&s.ws, id, &folder, &err), err);
-        setenv("LORICA_TEST_DIE_AT", point, 1);
-        assert_ok(lrc_job_start_runner(folder, &err), err);
-        unsetenv("LORICA_TEST_DIE_AT");
-        lrc_auto_free char *lock = lrc_test_join(folder, LRC_JOB_LOCK);
-        for (const int64_t start = lrc_clock_mono_ms(); !lrc_fs_exists(lock);) // it has begun
-            assert_true(lrc_clock_mono_ms() - start < LRC_TEST_PATIENCE_MS);
+        lrc_test_start_dying_runner(folder, rows[i].point);
         lrc_test_finish(&s, id);
         assert_int_equal(lrc_test_starts(&s, place), rows[i].starts);
         if (rows[i].starts == 0) { // whether it was seen to outlive the runner, waiting to be released, is chance
@@ -530,10 +523,7 @@ static void a_result_that_is_complete_counts(void **state)
         lrc_strv_done(&req.argv);
         lrc_strv_done(&req.labels);
         assert_ok(lrc_job_folder(&s.ws, id, &folder, &err), err);
-        setenv("LORICA_TEST_DIE_AT", "4", 1); // LRC_RUNNER_ENDED: nobody knows how it ended
-        assert_ok(lrc_job_start_runner(folder, &err), err);
-        unsetenv("LORICA_TEST_DIE_AT");
-        await_word(&s, id, rows[i].said);
+        lrc_test_start_dying_runner(folder, LRC_RUNNER_ENDED); // nobody knows how it ended
         lrc_test_finish(&s, id);
         lrc_test_expect_state(&s, id, rows[i].state,
                               rows[i].state == LRC_JOB_COMPLETED ? "its runner was lost, but its result is complete"
@@ -615,7 +605,7 @@ static void numbers_that_were_used_again_are_seen(void **state)
             status.child.start_time++;
         assert_ok(lrc_job_status_write(folder, &status, &err), err);
         lrc_test_expect_state(&s, id, LRC_JOB_FAILED, LRC_JOB_REASON_LOST); // judged
-        lrc_auto_free char *path = lrc_test_join(folder, "status.json"), *text = lrc_test_get(folder, "status.json");
+        lrc_auto_free char *text = lrc_test_get(folder, "status.json");
         assert_non_null(strstr(text, "running"));                   // but not written by looking
         assert_int_equal(lrc_job_stop(&s.ws, id, 0, "", &err), -1); // and this process was not killed
         assert_ok(lrc_job_recover(&s.ws, &err), err);

@@ -10,18 +10,21 @@
 #include "base/clock.h"
 #include "job/follow.h"
 #include "job/job.h"
+#include "job/schedule.h"
 #include "support/temp.h"
 
 #define LRC_TEST_PATIENCE_MS 60000 // far beyond what anything here takes
 
-// A runner may be told to die by SIGKILL at a point: LORICA_TEST_DIE_AT=<number of the point>.
+// A runner may be told to die by SIGKILL at a point: LORICA_TEST_DIE_AT=<number of the point>. It leaves the file "died"
+// in the job's folder. `arg` is that folder.
 static inline void lrc_test_die_at(void *arg, lrc_runner_point point)
 {
-    (void)arg;
     const char *at = getenv("LORICA_TEST_DIE_AT");
     int64_t wanted;
-    if (at && lrc_str_to_i64(at, &wanted) && wanted == (int64_t)point)
+    if (at && lrc_str_to_i64(at, &wanted) && wanted == (int64_t)point) {
+        lrc_test_put(arg, "died", "x");
         raise(SIGKILL);
+    }
 }
 
 // "PROGRAM runner FOLDER": be the runner. -1 when the program was called otherwise, else its exit code.
@@ -29,7 +32,7 @@ static inline int lrc_test_as_runner(int argc, char **argv)
 {
     if (argc != 3 || strcmp(argv[1], "runner") != 0)
         return -1;
-    const lrc_runner_options options = {.at = lrc_test_die_at};
+    const lrc_runner_options options = {.at = lrc_test_die_at, .arg = argv[2]};
     lrc_err err = LRC_ERR_INIT;
     if (lrc_job_runner_main(argv[2], &options, &err) == 0)
         return 0;
@@ -109,6 +112,20 @@ static inline void lrc_test_await_lines(const lrc_test_studio *s, const char *na
         if (lrc_clock_mono_ms() - start > LRC_TEST_PATIENCE_MS)
             fail_msg("%s has %zu lines, not %zu", name, n, lines);
     }
+}
+
+// Start a runner that dies at this point, and wait until it has.
+static inline void lrc_test_start_dying_runner(const char *folder, lrc_runner_point point)
+{
+    char text[8];
+    lrc_err err = LRC_ERR_INIT;
+    snprintf(text, sizeof text, "%d", (int)point);
+    setenv("LORICA_TEST_DIE_AT", text, 1);
+    assert_ok(lrc_job_start_runner(folder, &err), err);
+    unsetenv("LORICA_TEST_DIE_AT");
+    for (const int64_t start = lrc_clock_mono_ms(); !lrc_test_has(folder, "died"); lrc_clock_sleep_ms(5))
+        if (lrc_clock_mono_ms() - start > LRC_TEST_PATIENCE_MS)
+            fail_msg("the runner does not die");
 }
 
 // How often the command in <workspace>/<place> has started.
