@@ -12,6 +12,8 @@
 void lrc_train_output_done(lrc_train_output *o)
 {
     free(o->name);
+    free(o->saved_file);
+    lrc_strv_done(&o->image_dirs);
     free(o->dataset_toml);
     free(o->config_toml);
     free(o->cwd);
@@ -73,7 +75,14 @@ static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
         (p->studio && train_correct(p, err) < 0))
         return -1;
     train_plan_sort(p);
-    return render(p, out, err) < 0 ? -1 : train_launch(p, out, err);
+    for (size_t i = 0; i < p->subset_count; i++)
+        if (lrc_strv_push(&out->image_dirs, p->subset_dir[i], err) < 0)
+            return -1;
+    const train_entry *format = train_plan_find(p, "save_model_as");
+    const char *suffix = format->value.type == LRC_VALUE_TEXT ? format->value.text : "safetensors";
+    if (lrc_str_format(&out->saved_file, err, "%s.%s", p->saved_name, suffix) < 0 || render(p, out, err) < 0)
+        return -1;
+    return train_launch(p, out, err);
 }
 
 int lrc_train_generate(const lrc_train_request *request, const lrc_train_options *options, lrc_train_output *ret,

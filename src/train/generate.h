@@ -42,7 +42,9 @@ typedef struct lrc_train_env {
 } lrc_train_env;
 
 typedef struct lrc_train_output {
-    char *name; // project name as it stands in file names
+    char *name;          // project name as it stands in file names
+    char *saved_file;    // what the trainer saves at the end, in output_dir: "my_name.safetensors"
+    lrc_strv image_dirs; // real folder of each subset; of the data set when there are none
     char *dataset_toml, *config_toml;
     size_t dataset_len, config_len;
     lrc_train_correction *correction;

@@ -63,21 +63,6 @@ int lrc_train_prepare(const lrc_workspace *w, const lrc_settings *s, const char 
     return 0;
 }
 
-// Absolute folders that the images come from.
-static int image_folders(const lrc_workspace *w, const lrc_train_request *request, lrc_strv *ret, lrc_err *err)
-{
-    const char *base = lrc_train_get(request, LRC_FIELD_train_data_dir)->text;
-    const size_t subsets = lrc_train_subset_count(request);
-    for (size_t i = 0; i < (subsets ? subsets : 1); i++) {
-        lrc_auto_free char *joined = NULL, *real = NULL;
-        const char *below = subsets ? lrc_train_subset_get(request, i, LRC_SUBSET_image_dir)->text : "";
-        if (lrc_path_join(&joined, base, below, err) < 0 || lrc_path_real(&real, w->root, joined, err) < 0 ||
-            lrc_strv_give(ret, lrc_take(real), err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 // The trainer's command line with the snapshot's files in the place of those in W/config.
 static int own_arguments(const lrc_train_run *r, lrc_strv *argv, lrc_err *err)
 {
@@ -119,7 +104,7 @@ static int fill_job(const lrc_settings *s, const lrc_train_run *r, lrc_job_reque
 {
     if (own_arguments(r, &job->argv, err) < 0 || environment(s, r, job, err) < 0 ||
         lrc_strv_pushf(&job->labels, err, "project=%s", r->output.name) < 0 ||
-        lrc_strv_pushf(&job->labels, err, "result=%s/%s.safetensors", r->output_dir, r->output.name) < 0)
+        lrc_strv_pushf(&job->labels, err, "result=%s/%s", r->output_dir, r->output.saved_file) < 0)
         return -1;
     return 0;
 }
@@ -142,13 +127,12 @@ int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_tr
     if (!r->output.launchable)
         return lrc_fail(err, LRC_ERR_NOT_BUILT, "sd-scripts has no script for this family and training mode");
     const char *script =
-        lrc_script_file(lrc_family_get(lrc_train_family(r->request))->script[lrc_train_mode_of(r->request)]);
-    lrc_auto_strv lrc_strv folders = {0};
+        lrc_script_file(lrc_family_script(lrc_train_family(r->request), lrc_train_mode_of(r->request)));
     lrc_auto_free char *title = NULL, *config_dir = NULL;
     lrc_auto_buf lrc_buf fingerprint;
     lrc_buf_init(&fingerprint, SNAPSHOT_MAX);
-    if (lrc_trainer_check(&r->trainer, script, err) < 0 || image_folders(w, r->request, &folders, err) < 0 ||
-        lrc_train_fingerprint(&folders, &fingerprint, err) < 0 ||
+    if (lrc_trainer_check(&r->trainer, script, err) < 0 ||
+        lrc_train_fingerprint(&r->output.image_dirs, &fingerprint, err) < 0 ||
         lrc_str_format(&title, err, "train %s", r->output.name) < 0 ||
         lrc_workspace_path(w, "config", &config_dir, err) < 0)
         return -1;

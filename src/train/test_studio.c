@@ -166,9 +166,14 @@ static bool is_reported(const lrc_train_output *out, const char *line, size_t n)
 
 static bool has_line(const char *text, const char *line, size_t n)
 {
-    for (const char *p = text; p && *p; p = strchr(p, '\n'), p += p != NULL)
-        if (strcspn(p, "\n") == n && memcmp(p, line, n) == 0)
+    const char *end = text + strlen(text);
+    for (const char *p = text; p < end;) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        const size_t length = (size_t)((stop ? stop : end) - p);
+        if (length == n && memcmp(p, line, n) == 0)
             return true;
+        p += length + 1;
+    }
     return false;
 }
 
@@ -377,6 +382,32 @@ static void each_correction(void **state)
     }
 }
 
+static void the_saved_file_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request, *file, *argument;
+    } row[] = {
+        {"\"output_name\":\"lora\"", "p.safetensors", "p"},
+        {"\"output_name\":\"my v1.0\",\"save_model_as\":\"ckpt\"", "my_v1.0.ckpt", "my_v1.0"},
+        {"\"training_mode\":\"checkpoint\",\"save_model_as\":\"pt\"", "p.safetensors", "p"},
+    };
+    for (size_t i = 0; i < LENGTH(row); i++) {
+        lrc_auto_free char *request = NULL;
+        auto_made struct made m = {.script = LRC_SCRIPT_NONE};
+        assert_int_equal(lrc_str_format(&request, NULL,
+                                        "{" GIVEN "\"model_type\":\"SDXL\",\"pretrained_model_name_or_path\":"
+                                        "\"pretrained_model/ae.safetensors\",%s}",
+                                        row[i].request),
+                         0);
+        assert_true(make(request, &m));
+        assert_string_equal(m.studio.saved_file, row[i].file);
+        assert_string_equal(m.studio.argv.item[m.studio.argv.count - 1], row[i].argument);
+        assert_int_equal(m.studio.image_dirs.count, 1);
+        assert_true(lrc_str_ends(m.studio.image_dirs.item[0], "/datasets/style_ds"));
+    }
+}
+
 static void conflicts_are_refused_together(void **state)
 {
     (void)state;
@@ -456,8 +487,11 @@ static void docs_hold_the_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_requests),    cmocka_unit_test(every_field_family_and_mode),
-        cmocka_unit_test(each_correction),      cmocka_unit_test(conflicts_are_refused_together),
+        cmocka_unit_test(recorded_requests),
+        cmocka_unit_test(every_field_family_and_mode),
+        cmocka_unit_test(each_correction),
+        cmocka_unit_test(the_saved_file_is_named),
+        cmocka_unit_test(conflicts_are_refused_together),
         cmocka_unit_test(docs_hold_the_tables),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
