@@ -72,24 +72,23 @@ size_t eng_linear_scratch(const eng_linear *l)
     return most(scratch_of(l->forward), most(scratch_of(l->backward), scratch_of(l->backward_add)));
 }
 
-void eng_linear_forward(const eng_linear *l, const float *x, float *y, float *scratch)
+bool eng_linear_forward(const eng_linear *l, const float *x, float *y, float *scratch)
 {
-    if (l->forward) {
-        eng_dnn_linear_run(l->forward, x, l->bias, y, scratch);
-        return;
-    }
+    if (l->forward)
+        return eng_dnn_linear_run(l->forward, x, l->bias, y, scratch);
     if (l->bias)
         eng_op_fill_rows(y, l->rows, l->out, l->bias);
     eng_gemm(false, true, l->rows, l->out, l->in, 1, x, l->in, l->weight, l->in, l->bias ? 1 : 0, y, l->out);
+    return true;
 }
 
-void eng_linear_backward(const eng_linear *l, const float *dy, float *dx, bool add, float *scratch)
+bool eng_linear_backward(const eng_linear *l, const float *dy, float *dx, bool add, float *scratch)
 {
     const eng_dnn *k = add ? l->backward_add : l->backward;
     if (k)
-        eng_dnn_linear_run(k, dy, NULL, dx, scratch);
-    else
-        eng_gemm(false, false, l->rows, l->in, l->out, 1, dy, l->out, l->weight, l->in, add ? 1 : 0, dx, l->in);
+        return eng_dnn_linear_run(k, dy, NULL, dx, scratch);
+    eng_gemm(false, false, l->rows, l->in, l->out, 1, dy, l->out, l->weight, l->in, add ? 1 : 0, dx, l->in);
+    return true;
 }
 
 // ---- Convolution -----------------------------------------------------------------------------------------------------
@@ -141,14 +140,12 @@ void eng_conv_free(eng_conv *c)
     free(c);
 }
 
-void eng_conv_pack(eng_conv *c, const float *weight)
+bool eng_conv_pack(eng_conv *c, const float *weight)
 {
-    if (c->forward)
-        eng_dnn_conv_pack(c->forward, weight);
-    if (c->backward)
-        eng_dnn_conv_pack(c->backward, weight);
     if (c->packed)
         eng_ref_pack(&c->shape, weight, c->packed);
+    return (!c->forward || eng_dnn_conv_pack(c->forward, weight)) &&
+           (!c->backward || eng_dnn_conv_pack(c->backward, weight));
 }
 
 static size_t input_floats(const eng_conv_shape *s)
@@ -174,35 +171,39 @@ size_t eng_conv_scratch(const eng_conv *c)
     return n;
 }
 
-void eng_conv_forward(const eng_conv *c, const float *x, const float *bias, float *y, float *scratch)
+bool eng_conv_forward(const eng_conv *c, const float *x, const float *bias, float *y, float *scratch)
 {
     if (c->forward)
-        eng_dnn_conv_forward(c->forward, x, bias, y, scratch);
-    else
-        eng_ref_forward(&c->shape, x, c->packed, bias, y, scratch);
+        return eng_dnn_conv_forward(c->forward, x, bias, y, scratch);
+    eng_ref_forward(&c->shape, x, c->packed, bias, y, scratch);
+    return true;
 }
 
-void eng_conv_backward(const eng_conv *c, const float *dy, float *dx, bool add, float *scratch)
+bool eng_conv_backward(const eng_conv *c, const float *dy, float *dx, bool add, float *scratch)
 {
     if (!c->backward) {
         eng_ref_backward(&c->shape, dy, c->packed, dx, add, scratch);
-        return;
+        return true;
     }
     float *out = add ? scratch + scratch_of(c->backward) : dx;
-    eng_dnn_conv_backward(c->backward, dy, out, scratch);
+    if (!eng_dnn_conv_backward(c->backward, dy, out, scratch))
+        return false;
     if (add)
         eng_op_add(dx, out, input_floats(&c->shape));
+    return true;
 }
 
-void eng_conv_weights(const eng_conv *c, const float *x, const float *dy, float *dweight, float *dbias, float *scratch)
+bool eng_conv_weights(const eng_conv *c, const float *x, const float *dy, float *dweight, float *dbias, float *scratch)
 {
     if (!c->weights) {
         eng_ref_weights(&c->shape, x, dy, dweight, dbias, scratch);
-        return;
+        return true;
     }
     float *w = scratch + scratch_of(c->weights), *b = w + weight_floats(&c->shape);
-    eng_dnn_conv_weights(c->weights, x, dy, w, b, scratch);
+    if (!eng_dnn_conv_weights(c->weights, x, dy, w, b, scratch))
+        return false;
     eng_op_add(dweight, w, weight_floats(&c->shape));
     if (dbias)
         eng_op_add(dbias, b, c->shape.out);
+    return true;
 }

@@ -9,7 +9,7 @@
 // oneDNN's OpenMP and OpenBLAS are held to one thread (or to the workers' share when there are fewer pictures than
 // threads). Two libraries that each start a pool per core would fight: measured 3.4 times slower.
 // An eng_linear or eng_conv is shape, kernels and packed weights: shared, read-only while running, so any number of
-// workers may run one at once with their own memory. May use: base.
+// workers may run one at once with their own memory. Running answers false when memory runs out. May use: base.
 #ifndef LRC_ENGINE_BACKEND_H
 #define LRC_ENGINE_BACKEND_H
 
@@ -56,9 +56,9 @@ int eng_linear_new(eng_backend backend, size_t rows, size_t in, size_t out, cons
 void eng_linear_free(eng_linear *l);
 size_t eng_linear_scratch(const eng_linear *l); // floats that a call needs
 // y = x W^T + bias; x [rows, in], y [rows, out].
-void eng_linear_forward(const eng_linear *l, const float *x, float *y, float *scratch);
+bool eng_linear_forward(const eng_linear *l, const float *x, float *y, float *scratch);
 // dx (+)= dy W
-void eng_linear_backward(const eng_linear *l, const float *dy, float *dx, bool add, float *scratch);
+bool eng_linear_backward(const eng_linear *l, const float *dy, float *dx, bool add, float *scratch);
 
 // ---- Convolution -----------------------------------------------------------------------------------------------------
 
@@ -84,12 +84,12 @@ typedef struct eng_conv_use {
 int eng_conv_new(eng_backend backend, const eng_conv_shape *shape, bool bias, eng_conv_use use, eng_conv **ret,
                  lrc_err *err);
 void eng_conv_free(eng_conv *c);
-void eng_conv_pack(eng_conv *c, const float *weight);
+bool eng_conv_pack(eng_conv *c, const float *weight);
 size_t eng_conv_scratch(const eng_conv *c); // floats that a call needs
-void eng_conv_forward(const eng_conv *c, const float *x, const float *bias, float *y, float *scratch);
-void eng_conv_backward(const eng_conv *c, const float *dy, float *dx, bool add, float *scratch);
+bool eng_conv_forward(const eng_conv *c, const float *x, const float *bias, float *y, float *scratch);
+bool eng_conv_backward(const eng_conv *c, const float *dy, float *dx, bool add, float *scratch);
 // dweight += …, in PyTorch's order; dbias += … (may be NULL).
-void eng_conv_weights(const eng_conv *c, const float *x, const float *dy, float *dweight, float *dbias, float *scratch);
+bool eng_conv_weights(const eng_conv *c, const float *x, const float *dy, float *dweight, float *dbias, float *scratch);
 
 // Name and version of what ENG_BACKEND_BEST runs on, for logs: "oneDNN 2.6.3". Borrowed.
 const char *eng_backend_name(void);

@@ -19,7 +19,7 @@ typedef struct eng_base_options {
     void *arg;
 } eng_base_options;
 
-#define ENG_BASE_DEFAULT {.seed = 1, .steps = 3600, .batch = 32}
+#define ENG_BASE_DEFAULT {.seed = 1, .steps = 2400, .batch = 32}
 
 // Train and save as F16 at `path`, with seed, steps and losses in the metadata.
 int eng_base_train(const eng_base_options *o, const char *path, lrc_err *err);

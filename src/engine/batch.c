@@ -75,7 +75,9 @@ static int deal(eng_model *m, const eng_batch *b, bool train, int *ret_slots, lr
         }
     }
     for (size_t i = 0; i < slots; i++) {
-        eng_plan_refresh(m->slot[i].entry->plan);
+        m->slot[i].failed = false;
+        if (!eng_plan_refresh(m->slot[i].entry->plan))
+            return lrc_fail_memory(err);
         if (train && give_target(m, &m->slot[i], b, err) < 0)
             return -1;
     }
@@ -110,11 +112,14 @@ static void set_conditions(const struct round *r, const struct eng_slot *s)
 static void predict(void *arg, int i)
 {
     const struct round *r = arg;
-    const struct eng_slot *s = &r->m->slot[i];
+    struct eng_slot *s = &r->m->slot[i];
     const size_t n = picture_floats(r);
     set_conditions(r, s);
     memcpy(eng_run_latent(s->run), r->b->latent + s->first * n, s->count * n * sizeof(float));
-    memcpy(r->out + s->first * n, eng_run_forward(s->run), s->count * n * sizeof(float));
+    const float *out = eng_run_forward(s->run);
+    s->failed = !out;
+    if (out)
+        memcpy(r->out + s->first * n, out, s->count * n * sizeof(float));
 }
 
 // Loss of one picture; its gradient by the output when wanted.
@@ -145,6 +150,9 @@ static void learn(void *arg, int i)
     const float *out = eng_run_forward(s->run);
     float *grad = r->backward ? eng_run_output_grad(s->run) : NULL;
     s->loss = 0;
+    s->failed = !out;
+    if (!out)
+        return;
     for (size_t k = 0; k < s->count; k++) {
         const double weight = r->b->weight ? (double)r->b->weight[s->first + k] : 1;
         s->loss += picture_loss(out + k * n, s->target + k * n, n, weight, r->b->count, grad ? grad + k * n : NULL);
@@ -152,7 +160,15 @@ static void learn(void *arg, int i)
     if (!r->backward)
         return;
     memset(s->grads, 0, r->m->net->trainable_count * sizeof *s->grads);
-    eng_run_backward(s->run, s->grads);
+    s->failed = !eng_run_backward(s->run, s->grads);
+}
+
+static int check_slots(const eng_model *m, int slots, lrc_err *err)
+{
+    for (int i = 0; i < slots; i++)
+        if (m->slot[i].failed)
+            return lrc_fail_memory(err);
+    return 0;
 }
 
 // ---- The doors -------------------------------------------------------------------------------------------------------
@@ -166,7 +182,7 @@ int eng_model_predict(eng_model *m, const eng_batch *b, float *out, lrc_err *err
         return -1;
     struct round r = {m, b, out, false};
     eng_pool_run(m->pool, slots, predict, &r);
-    return 0;
+    return check_slots(m, slots, err);
 }
 
 int eng_model_loss(eng_model *m, const eng_batch *b, float *grads, double *ret_loss, lrc_err *err)
@@ -178,6 +194,8 @@ int eng_model_loss(eng_model *m, const eng_batch *b, float *grads, double *ret_l
         return -1;
     struct round r = {m, b, NULL, grads != NULL};
     eng_pool_run(m->pool, slots, learn, &r);
+    if (check_slots(m, slots, err) < 0)
+        return -1;
     double loss = 0;
     for (int i = 0; i < slots; i++) {
         loss += m->slot[i].loss;

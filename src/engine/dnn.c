@@ -253,27 +253,30 @@ struct args {
     dnnl_exec_arg_t item[6];
     int count;
     int owned; // of them are ours to destroy
+    bool failed;
 };
 
 static void add_arg(struct args *a, int what, const md *d, const void *data)
 {
     dnnl_memory_t m;
-    if (!make_memory(&m, d, (void *)(uintptr_t)data))
-        abort(); // a few bytes on the heap; nothing sensible can follow
-    a->item[a->count++] = (dnnl_exec_arg_t){what, m};
+    if (make_memory(&m, d, (void *)(uintptr_t)data))
+        a->item[a->count++] = (dnnl_exec_arg_t){what, m};
+    else
+        a->failed = true;
 }
 
-static void run(const eng_dnn *k, struct args *a, float *scratch, dnnl_memory_t packed)
+static bool run(const eng_dnn *k, struct args *a, float *scratch, dnnl_memory_t packed)
 {
     if (k->scratch_floats)
         add_arg(a, DNNL_ARG_SCRATCHPAD, &k->scratch, scratch);
     a->owned = a->count;
     if (packed)
         a->item[a->count++] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, packed};
-    dnnl_primitive_execute(k->primitive, stream, a->count, a->item);
-    dnnl_stream_wait(stream);
+    const bool good = !a->failed && dnnl_primitive_execute(k->primitive, stream, a->count, a->item) == dnnl_success &&
+                      dnnl_stream_wait(stream) == dnnl_success;
     for (int i = 0; i < a->owned; i++)
         dnnl_memory_destroy(a->item[i].memory);
+    return good;
 }
 
 static bool reorder(const md *from, const void *in, const md *to, void *out)
@@ -328,8 +331,10 @@ static void add_bias(struct args *a, int what, int rank, size_t n, const float *
 {
     const dnnl_dims_t dims = {rank == 2 ? 1 : (dnnl_dim_t)n, (dnnl_dim_t)n};
     md d;
-    if (!make_md(&d, rank, dims, rank == 2 ? dnnl_ab : dnnl_a))
-        abort();
+    if (!make_md(&d, rank, dims, rank == 2 ? dnnl_ab : dnnl_a)) {
+        a->failed = true;
+        return;
+    }
     add_arg(a, what, &d, bias);
     drop_md(&d);
 }
@@ -372,14 +377,14 @@ eng_dnn *eng_dnn_linear(size_t rows, size_t in, size_t out, const float *weight,
     return NULL;
 }
 
-void eng_dnn_linear_run(const eng_dnn *k, const float *x, const float *bias, float *y, float *scratch)
+bool eng_dnn_linear_run(const eng_dnn *k, const float *x, const float *bias, float *y, float *scratch)
 {
     struct args a = {0};
     add_arg(&a, DNNL_ARG_SRC, &k->src, x);
     add_arg(&a, DNNL_ARG_DST, &k->dst, y);
     if (k->bias)
         add_bias(&a, DNNL_ARG_BIAS, 2, k->bias_count, bias);
-    run(k, &a, scratch, k->packed);
+    return run(k, &a, scratch, k->packed);
 }
 
 // ---- Convolution -----------------------------------------------------------------------------------------------------
@@ -439,31 +444,30 @@ eng_dnn *eng_dnn_conv(const eng_conv_shape *shape, bool bias, eng_dnn_pass pass)
     return k;
 }
 
-void eng_dnn_conv_pack(eng_dnn *k, const float *weight)
+bool eng_dnn_conv_pack(eng_dnn *k, const float *weight)
 {
-    if (!pack(k, weight))
-        abort(); // as add_arg()
+    return pack(k, weight);
 }
 
-void eng_dnn_conv_forward(const eng_dnn *k, const float *x, const float *bias, float *y, float *scratch)
+bool eng_dnn_conv_forward(const eng_dnn *k, const float *x, const float *bias, float *y, float *scratch)
 {
     struct args a = {0};
     add_arg(&a, DNNL_ARG_SRC, &k->src, x);
     add_arg(&a, DNNL_ARG_DST, &k->dst, y);
     if (k->bias)
         add_bias(&a, DNNL_ARG_BIAS, 1, k->bias_count, bias);
-    run(k, &a, scratch, k->packed);
+    return run(k, &a, scratch, k->packed);
 }
 
-void eng_dnn_conv_backward(const eng_dnn *k, const float *dy, float *dx, float *scratch)
+bool eng_dnn_conv_backward(const eng_dnn *k, const float *dy, float *dx, float *scratch)
 {
     struct args a = {0};
     add_arg(&a, DNNL_ARG_DIFF_DST, &k->dst, dy);
     add_arg(&a, DNNL_ARG_DIFF_SRC, &k->src, dx);
-    run(k, &a, scratch, k->packed);
+    return run(k, &a, scratch, k->packed);
 }
 
-void eng_dnn_conv_weights(const eng_dnn *k, const float *x, const float *dy, float *dweight, float *dbias,
+bool eng_dnn_conv_weights(const eng_dnn *k, const float *x, const float *dy, float *dweight, float *dbias,
                           float *scratch)
 {
     struct args a = {0};
@@ -473,7 +477,5 @@ void eng_dnn_conv_weights(const eng_dnn *k, const float *x, const float *dy, flo
     add_arg(&a, DNNL_ARG_DIFF_WEIGHTS, &k->weights, packed);
     if (k->bias)
         add_bias(&a, DNNL_ARG_DIFF_BIAS, 1, k->bias_count, dbias);
-    run(k, &a, scratch, NULL);
-    if (!reorder(&k->weights, packed, &k->plain, dweight))
-        abort(); // as add_arg()
+    return run(k, &a, scratch, NULL) && reorder(&k->weights, packed, &k->plain, dweight);
 }

@@ -21,6 +21,7 @@ struct eng_slot {
     size_t target_floats;
     float *grads;
     double loss;
+    bool failed; // memory ran out
 };
 
 struct eng_entry {

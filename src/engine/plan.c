@@ -116,7 +116,8 @@ static int make_conv(eng_plan *p, const eng_node *n, struct eng_step *s, lrc_err
     const eng_conv_use use = {.backward = s->back && x->has_grad, .weights = p->train && s->train_param};
     if (eng_conv_new(p->backend, &shape, n->param[1] != ENG_NONE, use, &s->conv, err) < 0)
         return -1;
-    eng_conv_pack(s->conv, p->net->param[n->param[0]].data);
+    if (!eng_conv_pack(s->conv, p->net->param[n->param[0]].data))
+        return lrc_fail_memory(err);
     s->scratch = eng_conv_scratch(s->conv);
     return 0;
 }
@@ -337,14 +338,16 @@ int eng_plan_new(const eng_net *net, const eng_shape *shape, bool train, eng_bac
     return 0;
 }
 
-void eng_plan_refresh(eng_plan *p)
+bool eng_plan_refresh(eng_plan *p)
 {
     if (p->version == p->net->version)
-        return;
-    p->version = p->net->version;
+        return true;
     for (size_t i = 0; i < p->net->node_count; i++) {
         const eng_node *n = &p->net->node[i];
-        if (p->step[i].conv && p->net->param[n->param[0]].trainable)
-            eng_conv_pack(p->step[i].conv, p->net->param[n->param[0]].data);
+        if (p->step[i].conv && p->net->param[n->param[0]].trainable &&
+            !eng_conv_pack(p->step[i].conv, p->net->param[n->param[0]].data))
+            return false;
     }
+    p->version = p->net->version;
+    return true;
 }

@@ -29,8 +29,8 @@ size_t eng_plan_arena(const eng_plan *p);          // floats of one run
 size_t eng_plan_arena_unshared(const eng_plan *p); // what it would be without sharing, for the curious
 const eng_shape *eng_plan_shape(const eng_plan *p);
 
-// Pack the weights that changed since (net->version).
-void eng_plan_refresh(eng_plan *p);
+// Pack the weights that changed since (net->version). false when memory runs out.
+bool eng_plan_refresh(eng_plan *p);
 
 typedef struct eng_run eng_run;
 
@@ -45,9 +45,11 @@ float *eng_run_latent(eng_run *r);
 float *eng_run_timestep(eng_run *r);
 int32_t *eng_run_tokens(eng_run *r);
 
-const float *eng_run_forward(eng_run *r); // the output, valid until the next forward or backward
-float *eng_run_output_grad(eng_run *r);   // the caller fills d loss / d output before backward
-// Adds the gradients of the trainable parameters to `grads` (net->trainable_count floats), after a forward.
-void eng_run_backward(eng_run *r, float *grads);
+// The output, valid until the next forward or backward; NULL when memory runs out.
+const float *eng_run_forward(eng_run *r);
+float *eng_run_output_grad(eng_run *r); // the caller fills d loss / d output before backward
+// Adds the gradients of the trainable parameters to `grads` (net->trainable_count floats), after a forward. false when
+// memory runs out.
+bool eng_run_backward(eng_run *r, float *grads);
 
 #endif

@@ -16,7 +16,14 @@ struct call {
     const eng_node *n;
     const struct eng_step *s;
     float *arena, *scratch, *grads;
+    bool *failed;
 };
+
+static void note(const struct call *c, bool good)
+{
+    if (!good)
+        *c->failed = true;
+}
 
 static const struct eng_place *in(const struct call *c, int k)
 {
@@ -67,7 +74,7 @@ static void linear(const struct call *c)
 {
     const struct eng_place *x = in(c, 0), *y = out(c);
     if (c->s->linear) {
-        eng_linear_forward(c->s->linear, value(c, x), value(c, y), c->scratch);
+        note(c, eng_linear_forward(c->s->linear, value(c, x), value(c, y), c->scratch));
         return;
     }
     const float *bias = param(c, 1);
@@ -79,7 +86,7 @@ static void linear(const struct call *c)
 
 static void conv(const struct call *c)
 {
-    eng_conv_forward(c->s->conv, value(c, in(c, 0)), param(c, 1), value(c, out(c)), c->scratch);
+    note(c, eng_conv_forward(c->s->conv, value(c, in(c, 0)), param(c, 1), value(c, out(c)), c->scratch));
 }
 
 static void group_norm(const struct call *c)
@@ -153,7 +160,7 @@ static void linear_back(const struct call *c)
     if (db)
         eng_op_column_sums(dy, y->rows, y->cols, db);
     if (dx && c->s->linear)
-        eng_linear_backward(c->s->linear, dy, dx, c->s->add[0], c->scratch);
+        note(c, eng_linear_backward(c->s->linear, dy, dx, c->s->add[0], c->scratch));
     else if (dx)
         eng_gemm(false, false, x->rows, x->cols, y->cols, c->n->scale, dy, y->cols, param(c, 0), x->cols,
                  c->s->add[0] ? 1 : 0, dx, x->cols);
@@ -163,9 +170,9 @@ static void conv_back(const struct call *c)
 {
     float *dx = grad(c, in(c, 0)), *dw = param_grad(c, 0);
     if (dw)
-        eng_conv_weights(c->s->conv, value(c, in(c, 0)), grad(c, out(c)), dw, param_grad(c, 1), c->scratch);
+        note(c, eng_conv_weights(c->s->conv, value(c, in(c, 0)), grad(c, out(c)), dw, param_grad(c, 1), c->scratch));
     if (dx)
-        eng_conv_backward(c->s->conv, grad(c, out(c)), dx, c->s->add[0], c->scratch);
+        note(c, eng_conv_backward(c->s->conv, grad(c, out(c)), dx, c->s->add[0], c->scratch));
 }
 
 static void group_norm_back(const struct call *c)
@@ -302,11 +309,17 @@ int32_t *eng_run_tokens(eng_run *r)
 const float *eng_run_forward(eng_run *r)
 {
     const eng_plan *p = r->plan;
-    for (size_t i = 0; i < p->net->node_count; i++) {
-        const struct call c = {p, &p->net->node[i], &p->step[i], r->arena, r->arena + p->step[i].scratch_at, NULL};
+    bool failed = false;
+    for (size_t i = 0; i < p->net->node_count && !failed; i++) {
+        const struct call c = {.p = p,
+                               .n = &p->net->node[i],
+                               .s = &p->step[i],
+                               .arena = r->arena,
+                               .scratch = r->arena + p->step[i].scratch_at,
+                               .failed = &failed};
         table[c.n->op].forward(&c);
     }
-    return r->arena + p->place[p->net->output].value;
+    return failed ? NULL : r->arena + p->place[p->net->output].value;
 }
 
 float *eng_run_output_grad(eng_run *r)
@@ -314,13 +327,20 @@ float *eng_run_output_grad(eng_run *r)
     return r->arena + r->plan->place[r->plan->net->output].grad;
 }
 
-void eng_run_backward(eng_run *r, float *grads)
+bool eng_run_backward(eng_run *r, float *grads)
 {
     const eng_plan *p = r->plan;
-    for (size_t i = p->net->node_count; i-- > 0;) {
-        const struct call c = {p,    &p->net->node[i], &p->step[i], r->arena, r->arena + p->step[i].back_scratch_at,
-                               grads};
+    bool failed = false;
+    for (size_t i = p->net->node_count; i-- > 0 && !failed;) {
+        const struct call c = {.p = p,
+                               .n = &p->net->node[i],
+                               .s = &p->step[i],
+                               .arena = r->arena,
+                               .scratch = r->arena + p->step[i].back_scratch_at,
+                               .grads = grads,
+                               .failed = &failed};
         if (c.s->back)
             table[c.n->op].backward(&c);
     }
+    return !failed;
 }

@@ -44,9 +44,9 @@ static void linear_eng(eng_backend backend, const float *x, float *y, const floa
     if (eng_linear_new(backend, 3, 5, 4, w, b, true, &l, &err) < 0)
         fail_msg("%s", err.msg);
     assert_true(eng_linear_scratch(l) <= SCRATCH_);
-    eng_linear_forward(l, x, y, scratch);
-    eng_linear_backward(l, g, dx, false, scratch);
-    eng_linear_backward(l, g, dx, true, scratch); // twice the gradient
+    assert_true(eng_linear_forward(l, x, y, scratch));
+    assert_true(eng_linear_backward(l, g, dx, false, scratch));
+    assert_true(eng_linear_backward(l, g, dx, true, scratch)); // twice the gradient
     for (int i = 0; i < 15; i++)
         dx[i] *= 0.5F;
     eng_gemm(true, false, 4, 5, 3, 1, g, 4, x, 5, 1, dx + 15, 5);
@@ -90,13 +90,13 @@ static void conv_eng(const eng_conv_shape *s, eng_backend backend, const float *
     if (eng_conv_new(backend, s, true, (eng_conv_use){true, true}, &c, &err) < 0)
         fail_msg("%s", err.msg);
     assert_true(eng_conv_scratch(c) <= SCRATCH_);
-    eng_conv_pack(c, x + n);
-    eng_conv_forward(c, x, x + n + wn, y, scratch);
-    eng_conv_backward(c, g, dx, false, scratch);
-    eng_conv_backward(c, g, dx, true, scratch); // twice the gradient
+    assert_true(eng_conv_pack(c, x + n));
+    assert_true(eng_conv_forward(c, x, x + n + wn, y, scratch));
+    assert_true(eng_conv_backward(c, g, dx, false, scratch));
+    assert_true(eng_conv_backward(c, g, dx, true, scratch)); // twice the gradient
     for (size_t i = 0; i < n; i++)
         dx[i] *= 0.5F;
-    eng_conv_weights(c, x, g, dx + n, dx + n + wn, scratch);
+    assert_true(eng_conv_weights(c, x, g, dx + n, dx + n + wn, scratch));
     eng_conv_free(c);
 }
 

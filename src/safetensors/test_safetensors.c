@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "safetensors/safetensors.h"
+#include "support/allocations.h"
 
 #define GOLDEN   LORICA_TEST_DATA "/golden/safetensors/"
 #define FILE_MAX 1000000
@@ -270,6 +271,19 @@ static void hashes(void **state)
     assert_string_equal(legacy, "de2f2560"); // sha256 of 65536 zero bytes
 }
 
+static int save_and_open(void *arg, lrc_err *err)
+{
+    (void)arg;
+    lrc_auto_st_file lrc_st_file *f = NULL;
+    return lrc_st_save(temp_path, mixed, MIXED_COUNT, &note, 1, err) < 0 ? -1 : lrc_st_open(temp_path, &f, err);
+}
+
+static void every_failing_allocation_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(lrc_test_each_allocation(save_and_open, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +294,7 @@ int main(void)
         cmocka_unit_test(refuses_to_write_nonsense),
         cmocka_unit_test(half_formats),
         cmocka_unit_test_setup_teardown(eight_bit_formats, temp_begin, temp_end),
+        cmocka_unit_test_setup_teardown(every_failing_allocation_is_an_error, temp_begin, temp_end),
         cmocka_unit_test(hashes),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
