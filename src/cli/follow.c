@@ -47,9 +47,7 @@ static int terminal_columns(FILE *out)
     return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
 }
 
-// Text as a terminal may get it: colours pass, other control characters (cursor movements, bells, NULs) do not. At most
-// `columns` characters, 0: all.
-static void put_clean(FILE *out, const char *text, size_t n, int columns)
+void lrc_cli_put_clean(FILE *out, const char *text, size_t n, int columns)
 {
     int shown = 0;
     for (size_t i = 0; i < n && (columns == 0 || shown < columns);) {
@@ -114,7 +112,7 @@ static int put_line(void *arg, const lrc_line *line, lrc_err *err)
         return put_json_line(f, line, err);
     wipe_bar(f);
     if (f->terminal)
-        put_clean(f->o->out, line->text, line->len, 0);
+        lrc_cli_put_clean(f->o->out, line->text, line->len, 0);
     else
         fwrite(line->text, 1, line->len, f->o->out);
     putc('\n', f->o->out);
@@ -131,7 +129,7 @@ static void draw_open_line(struct follower *f)
         !lrc_lines_peek(&f->lines, &line) || (!f->terminal && !line.bar))
         return;
     wipe_bar(f);
-    put_clean(f->o->out, line.text, line.len, f->terminal ? terminal_columns(f->o->out) - 1 : 0);
+    lrc_cli_put_clean(f->o->out, line.text, line.len, f->terminal ? terminal_columns(f->o->out) - 1 : 0);
     if (f->terminal)
         f->bar_drawn = true;
     else

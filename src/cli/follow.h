@@ -32,6 +32,10 @@ int lrc_cli_job_exit_code(lrc_job_state state);
 // One line for people about how it ended, to stderr: "training_1_1 failed after 3m 07s: exit code 1" and what to do.
 void lrc_cli_job_say_end(const lrc_job *job);
 
+// Text as a terminal may get it: colours pass, other control characters (cursor movements, bells, NULs) do not. At most
+// `columns` characters, 0: all.
+void lrc_cli_put_clean(FILE *out, const char *text, size_t n, int columns);
+
 // {"id","kind","title","state",…}: everything that is known of a job, as one value. Shared by `job show` and `train`.
 int lrc_cli_job_json(const lrc_job *job, lrc_json_out *out, lrc_err *err);
 

@@ -232,6 +232,16 @@ static void print_exit(const lrc_job_status *s)
     printf("\n");
 }
 
+// A word of a command line, in quotes where a shell would need them.
+static void print_word(const char *word)
+{
+    const bool plain = word[0] && !word[strcspn(word, " \t\n\r\"'\\$`*?[](){}<>|&;#~!")];
+    printf(plain ? " " : " '");
+    lrc_cli_put_clean(stdout, word, strlen(word), 0);
+    if (!plain)
+        printf("'");
+}
+
 static int print_job(const lrc_job *job, lrc_err *err)
 {
     const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
@@ -256,15 +266,18 @@ static int print_job(const lrc_job *job, lrc_err *err)
     print_exit(&job->status);
     printf("  command   ");
     for (size_t i = 0; i < job->spec.argv.count; i++)
-        printf(" %s", job->spec.argv.item[i]);
+        print_word(job->spec.argv.item[i]);
     printf("\n  in         %s\n", job->spec.cwd);
     for (size_t i = 0; i < job->spec.labels.count; i++)
         printf("  label      %s\n", job->spec.labels.item[i]);
     printf("  log        %s\n", log);
     if (lines.count)
         printf("  last lines\n");
-    for (size_t i = 0; i < lines.count; i++)
-        printf("    | %s\n", lines.item[i]);
+    for (size_t i = 0; i < lines.count; i++) {
+        printf("    | ");
+        lrc_cli_put_clean(stdout, lines.item[i], strlen(lines.item[i]), 0);
+        printf("\n");
+    }
     return 0;
 }
 
