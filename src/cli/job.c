@@ -39,23 +39,27 @@ static void call_done(struct call *c)
 }
 #define auto_call lrc_cleanup(call_done)
 
-// Looking at jobs also moves the queue on, when nobody else does: a runner that was killed started nothing after it.
-static void move_queue(const lrc_workspace *ws)
+// Give every job its right state. `moves`: also move the queue on when nobody else does, because a runner that was killed
+// started nothing after it.
+static int settle(const lrc_workspace *ws, bool moves, lrc_err *err)
 {
     lrc_auto_scheduler lrc_scheduler *s = NULL;
-    if (lrc_scheduler_new(ws, &s, NULL) == 0)
-        lrc_scheduler_tick(s, NULL); // whoever can only read may look all the same
+    if (moves && lrc_scheduler_new(ws, &s, err) < 0)
+        return -1;
+    if (moves && lrc_scheduler_tick(s, NULL) == 1)
+        return 0; // else another process is the scheduler, or we may only read
+    return lrc_job_recover(ws, err);
 }
 
-static bool begin(struct call *c, const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count, int argc, char **argv,
-                  int *ret_exit)
+static bool begin(struct call *c, const lrc_cmd *cmd, const lrc_opt *opts, size_t opt_count, bool moves, int argc,
+                  char **argv, int *ret_exit)
 {
     *ret_exit = 0;
     if (lrc_cmdline_parse(cmd, opts, opt_count, argc, argv, &c->common, &c->args, &c->err) == 0) {
         if (c->common.help)
             return false;
         if (lrc_workspace_open(c->common.workspace, false, &c->ws, &c->err) == 0 &&
-            lrc_job_recover(&c->ws, &c->err) == 0 &&
+            settle(&c->ws, moves, &c->err) == 0 &&
             (c->args.count == 0 || lrc_job_find(&c->ws, c->args.item[0], c->id, &c->err) == 0))
             return true;
     }
@@ -133,9 +137,8 @@ int lrc_cli_job_list(int argc, char **argv)
     auto_call struct call c = {0};
     lrc_auto_job_list lrc_job_list list = {0};
     int code;
-    if (!begin(&c, &cmd, opts, 1, argc, argv, &code))
+    if (!begin(&c, &cmd, opts, 1, true, argc, argv, &code))
         return code;
-    move_queue(&c.ws);
     if (lrc_job_list_all(&c.ws, &list, &c.err) < 0)
         return fail(&c);
     const size_t count = limit > 0 && (size_t)limit < list.count ? (size_t)limit : list.count;
@@ -288,9 +291,8 @@ int lrc_cli_job_show(int argc, char **argv)
     auto_call struct call c = {0};
     lrc_auto_job lrc_job job = {0};
     int code;
-    if (!begin(&c, &cmd, NULL, 0, argc, argv, &code))
+    if (!begin(&c, &cmd, NULL, 0, true, argc, argv, &code))
         return code;
-    move_queue(&c.ws);
     if (lrc_job_load(&c.ws, c.id, &job, &c.err) < 0)
         return fail(&c);
     if (!c.common.json)
@@ -326,7 +328,7 @@ int lrc_cli_job_logs(int argc, char **argv)
     auto_call struct call c = {0};
     int code;
     bool over;
-    if (!begin(&c, &cmd, opts, sizeof opts / sizeof opts[0], argc, argv, &code))
+    if (!begin(&c, &cmd, opts, sizeof opts / sizeof opts[0], false, argc, argv, &code))
         return code;
     o.json = c.common.json;
     o.schedules = o.stays;
@@ -382,7 +384,7 @@ int lrc_cli_job_stop(int argc, char **argv)
     };
     auto_call struct call c = {0};
     int code;
-    if (!begin(&c, &cmd, opts, sizeof opts / sizeof opts[0], argc, argv, &code))
+    if (!begin(&c, &cmd, opts, sizeof opts / sizeof opts[0], false, argc, argv, &code))
         return code;
     if (lrc_job_stop(&c.ws, c.id, (int)grace, reason, &c.err) < 0 ||
         (wait && lrc_job_wait(&c.ws, c.id, -1, &c.err) < 0))
@@ -428,7 +430,7 @@ int lrc_cli_job_wait(int argc, char **argv)
     auto_call struct call c = {0};
     lrc_auto_job lrc_job job = {0};
     int code;
-    if (!begin(&c, &cmd, opts, 1, argc, argv, &code))
+    if (!begin(&c, &cmd, opts, 1, false, argc, argv, &code))
         return code;
     if (wait_scheduling(&c, timeout, &c.err) < 0 || lrc_job_load(&c.ws, c.id, &job, &c.err) < 0)
         return fail(&c);
@@ -442,7 +444,7 @@ int lrc_cli_job_delete(int argc, char **argv)
     auto_call struct call c = {0};
     lrc_auto_strv lrc_strv ids = {0};
     int code;
-    if (!begin(&c, &cmd, NULL, 0, argc, argv, &code))
+    if (!begin(&c, &cmd, NULL, 0, false, argc, argv, &code))
         return code;
     for (size_t i = 0; i < c.args.count; i++) // all are found before the first is gone
         if (lrc_job_find(&c.ws, c.args.item[i], c.id, &c.err) < 0 || lrc_strv_push(&ids, c.id, &c.err) < 0)

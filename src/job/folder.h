@@ -70,4 +70,7 @@ int lrc_job_settle(const char *folder, bool write, lrc_job_status *ret, lrc_err 
 // *ret_held tells (may be NULL).
 int lrc_job_recover_one(const char *folder, bool *ret_held, lrc_err *err);
 
+// Remove what an interrupted submit or delete left in W/.lorica/jobs.
+int lrc_job_sweep(const char *root, lrc_err *err);
+
 #endif

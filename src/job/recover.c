@@ -207,8 +207,7 @@ static int64_t age_ms(const char *path)
     return stat(path, &st) < 0 ? 0 : lrc_clock_now_ms() - (int64_t)st.st_mtime * 1000;
 }
 
-// Folders of a submit or delete that was interrupted.
-static int sweep(const char *root, lrc_err *err)
+int lrc_job_sweep(const char *root, lrc_err *err)
 {
     lrc_auto_dir DIR *dir = opendir(root);
     if (!dir)
@@ -229,7 +228,7 @@ int lrc_job_recover(const lrc_workspace *ws, lrc_err *err)
 {
     lrc_auto_free char *root = NULL;
     lrc_auto_strv lrc_strv ids = {0};
-    if (lrc_job_root(ws, &root, err) < 0 || sweep(root, err) < 0 || lrc_job_ids(ws, &ids, err) < 0)
+    if (lrc_job_root(ws, &root, err) < 0 || lrc_job_sweep(root, err) < 0 || lrc_job_ids(ws, &ids, err) < 0)
         return -1;
     for (size_t i = 0; i < ids.count; i++) {
         lrc_auto_free char *folder = NULL;

@@ -176,24 +176,34 @@ static void start_what_may(lrc_scheduler *s, const char *root, struct candidate 
     }
 }
 
+// 1: the lock is ours, 0: another process has it.
+static int take_lock(lrc_scheduler *s, const char *root, lrc_err *err)
+{
+    lrc_auto_free char *lock = NULL, *parent = NULL;
+    lrc_err why = LRC_ERR_INIT;
+    if (s->lock >= 0)
+        return 1;
+    if (lrc_workspace_state(s->ws, LOCK_NAME, &lock, err) < 0 || lrc_path_parent(&parent, lock, err) < 0 ||
+        lrc_fs_mkdirs(parent, err) < 0)
+        return -1;
+    if (lrc_lock_take(lock, 0, &s->lock, &why) == 0)
+        return lrc_job_sweep(root, err) < 0 ? -1 : 1;
+    if (why.code == LRC_ERR_BUSY)
+        return 0;
+    if (err)
+        *err = why;
+    return -1;
+}
+
 int lrc_scheduler_tick(lrc_scheduler *s, lrc_err *err)
 {
-    lrc_auto_free char *lock = NULL, *root = NULL, *parent = NULL;
+    lrc_auto_free char *root = NULL;
     lrc_auto_strv lrc_strv ids = {0};
-    if (lrc_workspace_state(s->ws, LOCK_NAME, &lock, err) < 0 || lrc_job_root(s->ws, &root, err) < 0)
+    if (lrc_job_root(s->ws, &root, err) < 0)
         return -1;
-    if (s->lock < 0) {
-        lrc_err why = LRC_ERR_INIT;
-        if (lrc_path_parent(&parent, lock, err) < 0 || lrc_fs_mkdirs(parent, err) < 0)
-            return -1;
-        if (lrc_lock_take(lock, 0, &s->lock, &why) < 0) {
-            if (why.code == LRC_ERR_BUSY)
-                return 0;
-            if (err)
-                *err = why;
-            return -1;
-        }
-    }
+    const int mine = take_lock(s, root, err);
+    if (mine <= 0)
+        return mine;
     if (lrc_job_ids(s->ws, &ids, err) < 0)
         return -1;
     struct candidate *c = calloc(ids.count + 1, sizeof *c);

@@ -119,10 +119,16 @@ int lrc_job_delete(const lrc_workspace *ws, const char *id, lrc_err *err)
 
 // ---- Finding ---------------------------------------------------------------------------------------------------------
 
+// When a job was submitted, -1 when that cannot be told. Our own ids say it: "<kind>_<ms>_<n>".
 static int64_t created_of(const char *root, const char *id)
 {
     lrc_auto_free char *folder = NULL;
     lrc_auto_job_spec lrc_job_spec spec = {0};
+    long long ms;
+    char rest;
+    const size_t kind = strspn(id, "abcdefghijklmnopqrstuvwxyz_");
+    if (kind > 1 && id[kind - 1] == '_' && sscanf(id + kind, "%13lld_%*d%c", &ms, &rest) == 1)
+        return ms;
     if (lrc_path_join(&folder, root, id, NULL) < 0 || lrc_job_spec_read(folder, &spec, NULL) < 0)
         return -1;
     return spec.created_ms;
