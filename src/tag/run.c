@@ -44,7 +44,7 @@ unsigned lrc_tag_cores(void)
 
 static bool is_stopped(const struct run *r)
 {
-    return r->job->stop && *r->job->stop;
+    return r->job->stop && atomic_load(r->job->stop);
 }
 
 // The next image to look at; false when there is none or the run ends.

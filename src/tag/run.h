@@ -9,7 +9,7 @@
 #ifndef LRC_TAG_RUN_H
 #define LRC_TAG_RUN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,9 +46,9 @@ typedef struct lrc_tag_job {
     const lrc_strv *images; // paths
     const char *extension;  // ".txt"
     lrc_tag_existing existing;
-    bool write;                        // else captions are made and reported, not written
-    unsigned threads;                  // 0: one per core
-    const volatile sig_atomic_t *stop; // not 0: stop after the pictures in hand, LRC_ERR_CANCELLED; may be NULL
+    bool write;              // else captions are made and reported, not written
+    unsigned threads;        // 0: one per core
+    const atomic_bool *stop; // true: stop after the pictures in hand, LRC_ERR_CANCELLED; may be NULL
     // The lock of the dataset that an image lies in, taken around reading and writing its caption; *ret is a descriptor
     // that is closed afterwards, or -1. May be NULL.
     int (*lock)(void *arg, const char *image, int *ret, lrc_err *err);

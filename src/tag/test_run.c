@@ -138,7 +138,7 @@ struct seen {
     bool in_order;
     lrc_tag_outcome outcome[64];
     char why[512];
-    volatile sig_atomic_t stop;
+    atomic_bool stop;
     size_t stop_after; // 0: never
     int fail_at;       // call that fails, from 1
 };
@@ -151,7 +151,7 @@ static int see(void *arg, const lrc_tag_result *r, lrc_err *err)
     if (r->why)
         snprintf(s->why, sizeof s->why, "%s", r->why->msg);
     if (s->stop_after && s->count == s->stop_after)
-        s->stop = 1;
+        atomic_store(&s->stop, true);
     return s->fail_at && s->count == (size_t)s->fail_at ? lrc_fail(err, LRC_ERR_INTERNAL, "as asked") : 0;
 }
 

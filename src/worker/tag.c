@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // lorica-worker tag: images, a tagger, captions.
 #include <math.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,12 +54,12 @@ static void session_done(struct session *s)
     lrc_strv_done(&s->failed);
 }
 
-static volatile sig_atomic_t stop_asked;
+static atomic_bool stop_asked; // lock-free, so a handler may set it
 
 static void on_signal(int signal)
 {
     (void)signal;
-    stop_asked = 1;
+    atomic_store(&stop_asked, true);
 }
 
 // The first Ctrl-C or TERM ends the run after the pictures in hand; the second one ends the program.
@@ -369,7 +371,7 @@ static int run(struct session *s, lrc_tag_totals *totals, lrc_err *err)
     lrc_progress_end(&s->progress);
     const double seconds = (double)(lrc_clock_mono_ms() - start) / 1000;
     if (result < 0) {
-        if (stop_asked)
+        if (atomic_load(&stop_asked))
             commit_outputs(s, NULL);
         return -1;
     }
