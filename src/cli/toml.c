@@ -110,6 +110,7 @@ static int fill_options(const lrc_common *common, const struct toml_options *o, 
     if (ret->profile == LRC_PROFILE_STUDIO) {
         ret->sd_scripts = lrc_settings_text(*settings, "trainer.sd_scripts");
         ret->python = lrc_settings_text(*settings, "trainer.python");
+        ret->path_map = lrc_settings_text(*settings, "trainer.path_map");
     }
     return 0;
 }
