@@ -101,7 +101,6 @@ static int fill_options(const lrc_common *common, const struct toml_options *o, 
     ret->profile = strcmp(o->profile, "reference") == 0 ? LRC_PROFILE_REFERENCE : LRC_PROFILE_STUDIO;
     ret->fixed_enums = o->fixed_enums;
     ret->root = o->root;
-    ret->config_dir = o->out;
     if (o->root)
         return 0;
     if (lrc_workspace_open(common->workspace, false, w, err) < 0 || lrc_settings_load(w, settings, err) < 0)
@@ -110,6 +109,7 @@ static int fill_options(const lrc_common *common, const struct toml_options *o, 
     if (ret->profile == LRC_PROFILE_STUDIO) {
         ret->sd_scripts = lrc_settings_text(*settings, "trainer.sd_scripts");
         ret->python = lrc_settings_text(*settings, "trainer.python");
+        ret->path_map = lrc_settings_text(*settings, "trainer.path_map");
     }
     return 0;
 }

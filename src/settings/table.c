@@ -11,6 +11,8 @@ static const lrc_setting table[] = {
      "LORICA_SD_SCRIPTS", "folder of kohya's sd-scripts, with train_network.py in it"},
     {"trainer.python", "trainer.python", LRC_SETTING_PROGRAM, "python3", 0, 0, "LORICA_PYTHON",
      "Python that runs sd-scripts: its path, or a name to look up in $PATH"},
+    {"trainer.path_map", "trainer.path_map", LRC_SETTING_TEXT, "", 0, 0, NULL,
+     "what stands here for the Windows folders in a training request: C:\\sets=/data/sets; D:=/mnt/d"},
     {"roots", "roots", LRC_SETTING_PATHS, "", 0, 0, NULL,
      "folders outside the workspace that requests may reach, e.g. a disk with models"},
     {"huggingface.token", "huggingface_token", LRC_SETTING_SECRET, "", 0, 0, "HF_TOKEN",

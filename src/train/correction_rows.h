@@ -11,6 +11,9 @@ CORRECTION("B21", write_choices_as_text, "lr_scheduler, optimizer_type, mixed_pr
 CORRECTION("B23", make_folders_absolute, "image_dir",
            "writes folders as seen from the sd-scripts folder, and takes relative paths from wherever the server was started.",
            "folders are absolute, so that the file works from anywhere")
+CORRECTION("B33", map_windows_paths, "all paths",
+           "takes a Windows path for the name of a file in the working directory.",
+           "Windows folders are those of the setting trainer.path_map")
 CORRECTION("B17", name_hub_model, "pretrained_model_name_or_path",
            "refuses owner/repository of the Hugging Face hub, although its own check before allows it.",
            "the trainer fetches this model from the Hugging Face hub")

@@ -144,6 +144,20 @@ static int make_folders_absolute(train_plan *p, const correction *c, lrc_err *er
     return 0;
 }
 
+static int map_windows_paths(train_plan *p, const correction *c, lrc_err *err)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        train_entry *e = &p->entry[i];
+        const lrc_field_id id = lrc_train_field_find(e->field);
+        const char *path = NULL;
+        if (e->in != LRC_IN_CONFIG || lrc_train_field_get(id)->kind != LRC_KIND_PATH)
+            continue;
+        if (train_path_here(p, e->field, get(p, id), &path, err) < 0 || set_text(p, c, e, path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int name_hub_model(train_plan *p, const correction *c, lrc_err *err)
 {
     return p->hub_model ? set_text(p, c, train_plan_find(p, c->key), p->hub_model, err) : 0;
@@ -346,8 +360,7 @@ static int pass_autoencoder(train_plan *p, const correction *c, lrc_err *err)
     if ((family != LRC_FAMILY_ANIMA && family != LRC_FAMILY_HUNYUAN) || !lrc_value_filled(ae) ||
         train_plan_find(p, c->key))
         return 0;
-    if (train_path_absolute(p, "ae_path", ae, &path, err) < 0 ||
-        lrc_value_text(&p->arena, path, strlen(path), &v, err) < 0)
+    if (train_path_here(p, "ae_path", ae, &path, err) < 0 || lrc_value_text(&p->arena, path, strlen(path), &v, err) < 0)
         return -1;
     return add(p, c, AT_VAE, c->key, "ae_path", &v, err);
 }

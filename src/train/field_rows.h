@@ -43,7 +43,7 @@ FIELD(wandb_key, TEXT, NULLABLE, GROUP(LOGGING), SECRET,
 FIELD(train_data_dir, PATH, REQUIRED, GROUP(DATASET),
       HELP("Folder with the pictures and their caption files; a dataset's name does too."),
       .place = {{IN_SUBSET, 10, "image_dir", WHEN_FLAT, HOW_IMAGE_DIR}})
-FIELD(output_dir, PATH, REQUIRED, GROUP(PROJECT),
+FIELD(output_dir, PATH, REQUIRED, MADE, GROUP(PROJECT),
       HELP("Folder for what the training makes; its parent folder must exist."),
       .place = {{IN_CONFIG, 20}, {IN_ARGV, 10, "--output_dir"}})
 FIELD(resolution, INT, REQUIRED, BETWEEN(64, 4096), GROUP(DATASET),
@@ -371,7 +371,7 @@ FIELD(sample_sampler, CHOICE, INITIAL("euler_a"), CHOICES(SAMPLERS), GROUP(SAMPL
       .place = {{IN_CONFIG, 210, .when = WHEN_SAMPLES}})
 
 // ---- Logging ----
-FIELD(logging_dir, PATH, NULLABLE, GROUP(LOGGING),
+FIELD(logging_dir, PATH, NULLABLE, MADE, GROUP(LOGGING),
       HELP("Folder for TensorBoard logs; empty: none are written."),
       .place = {{IN_CONFIG, 600, .when = WHEN_FILLED}})
 FIELD(log_with, TEXT, NULLABLE, GROUP(LOGGING),

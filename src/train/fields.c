@@ -10,6 +10,7 @@
 #define NULLABLE          .nullable = true
 #define HIDDEN            .hidden = true
 #define SECRET            .secret = true
+#define MADE              .made = true
 #define INITIAL(text)     .initial = text
 #define GROUP(name)       .group = LRC_GROUP_##name
 #define CHOICES(name)     .choices = LRC_CHOICES_##name

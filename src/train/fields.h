@@ -126,8 +126,11 @@ enum { LRC_LIMIT_MIN = 1, LRC_LIMIT_MAX = 2, LRC_LIMIT_ABOVE = 4 }; // ABOVE: `m
 typedef struct lrc_train_field {
     const char *name;
     lrc_field_kind kind;
-    bool required, nullable, hidden, secret; // hidden: not in the form. secret: kept with the settings
-    const char *initial;                     // default as text; NULL: null (or required)
+    bool required, nullable;
+    bool hidden;         // not in the form
+    bool secret;         // kept with the settings
+    bool made;           // a path that the training makes; all others must exist
+    const char *initial; // default as text; NULL: null (or required)
     lrc_choices_id choices;
     unsigned limits; // which of min and max hold
     double min, max;

@@ -13,6 +13,7 @@ void lrc_train_output_done(lrc_train_output *o)
 {
     free(o->name);
     free(o->saved_file);
+    free(o->output_dir);
     lrc_strv_done(&o->image_dirs);
     free(o->dataset_toml);
     free(o->config_toml);
@@ -72,7 +73,7 @@ static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
     if (name_files(p, out, err) < 0 || train_paths_resolve(p, err) < 0 || refuse_missing(p, before, err) < 0)
         return -1;
     if ((p->studio && train_find_conflicts(p, err) < 0) || train_plan_fill(p, err) < 0 ||
-        (p->studio && train_correct(p, err) < 0))
+        (p->studio && (train_correct(p, err) < 0 || train_paths_check_files(p, err) < 0)))
         return -1;
     train_plan_sort(p);
     for (size_t i = 0; i < p->subset_count; i++)
@@ -80,7 +81,8 @@ static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
             return -1;
     const train_entry *format = train_plan_find(p, "save_model_as");
     const char *suffix = format->value.type == LRC_VALUE_TEXT ? format->value.text : "safetensors";
-    if (lrc_str_format(&out->saved_file, err, "%s.%s", p->saved_name, suffix) < 0 || render(p, out, err) < 0)
+    if (lrc_str_copy(&out->output_dir, p->output, err) < 0 ||
+        lrc_str_format(&out->saved_file, err, "%s.%s", p->saved_name, suffix) < 0 || render(p, out, err) < 0)
         return -1;
     return train_launch(p, out, err);
 }

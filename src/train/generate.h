@@ -23,6 +23,7 @@ typedef struct lrc_train_options {
     const char *sd_scripts; // NULL: root/trainer/derrian_backend/sd_scripts
     const char *python;     // NULL: "python"
     const char *config_dir; // where the launch line looks for the two files; NULL: root/config
+    const char *path_map;   // studio: Windows folders and what stands for them here, "C:\\sets=/data/sets; D:=/mnt/d"
     const char *python_path, *python_warnings; // values of the environment to keep; NULL or "": none
 } lrc_train_options;
 
@@ -44,6 +45,7 @@ typedef struct lrc_train_env {
 typedef struct lrc_train_output {
     char *name;          // project name as it stands in file names
     char *saved_file;    // what the trainer saves at the end, in output_dir: "my_name.safetensors"
+    char *output_dir;    // absolute
     lrc_strv image_dirs; // real folder of each subset; of the data set when there are none
     char *dataset_toml, *config_toml;
     size_t dataset_len, config_len;

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "settings/workspace.h"
 #include "train/plan.h"
+#include "train/windows.h"
 
 #define DEFAULT_SD_SCRIPTS "trainer/derrian_backend/sd_scripts"
 
@@ -35,6 +36,30 @@ static int check_nul(train_plan *p, const char *field, const lrc_train_value *v,
     return lrc_fail_field(err, LRC_ERR_INVALID, field, "%s holds a NUL character, which no path can have", field);
 }
 
+// The path as it is to be looked for: `v`, or what stands here for a Windows path.
+static int given_path(train_plan *p, const lrc_train_value *v, char **ret, lrc_err *err)
+{
+    const char *map = p->options->path_map;
+    if (p->studio && map && lrc_windows_is_path(v->text)) {
+        char *mapped = NULL;
+        if (lrc_windows_map(v->text, map, &mapped, err) < 0)
+            return -1;
+        if (mapped) {
+            *ret = mapped;
+            return 0;
+        }
+    }
+    return lrc_str_copy(ret, v->text, err);
+}
+
+int train_path_here(train_plan *p, const char *field, const lrc_train_value *v, const char **ret, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL;
+    if (check_nul(p, field, v, err) < 0 || given_path(p, v, &path, err) < 0)
+        return -1;
+    return real_path(p, p->root, path, ret, err);
+}
+
 int train_path_absolute(train_plan *p, const char *field, const lrc_train_value *v, const char **ret, lrc_err *err)
 {
     return check_nul(p, field, v, err) < 0 ? -1 : real_path(p, p->root, v->text, ret, err);
@@ -43,6 +68,12 @@ int train_path_absolute(train_plan *p, const char *field, const lrc_train_value 
 static int missing(train_plan *p, const char *code, const char *field, const char *path, const char *words,
                    const char *remedy, lrc_err *err)
 {
+    const char *named = lrc_str_starts(path, p->root) ? path + strlen(p->root) : path;
+    named += strspn(named, "/");
+    if (p->studio && lrc_windows_is_path(named)) {
+        words = "no folder here stands for this Windows path";
+        remedy = "name one: lorica settings set trainer.path_map 'C:=/folder/here'";
+    }
     return lrc_findings_add(p->findings, LRC_FINDING_ERROR, code, field, path, remedy, err, "%s: '%s'", words, path);
 }
 
@@ -79,9 +110,11 @@ static int named_path(train_plan *p, const lrc_train_value *given, char **ret, l
     return lrc_buf_take(&plain, "path", ret, NULL, err);
 }
 
-// 1 when the path of this field exists, 0 when not, -1 on failure.
-static int exists(train_plan *p, lrc_field_id id, lrc_err *err)
+// 1 when the path of this field exists (`real`, or in the reference the path as it is named), 0 when not, -1 on failure.
+static int exists(train_plan *p, lrc_field_id id, const char *real, lrc_err *err)
 {
+    if (p->studio)
+        return lrc_fs_exists(real);
     lrc_auto_free char *path = NULL;
     if (named_path(p, lrc_train_get(p->request, id), &path, err) < 0)
         return -1;
@@ -90,7 +123,7 @@ static int exists(train_plan *p, lrc_field_id id, lrc_err *err)
 
 static int check_dataset(train_plan *p, lrc_err *err)
 {
-    const int there = p->studio ? 1 : exists(p, LRC_FIELD_train_data_dir, err);
+    const int there = exists(p, LRC_FIELD_train_data_dir, p->dataset, err);
     if (there < 0)
         return -1;
     if (there && lrc_fs_is_file(p->dataset))
@@ -108,8 +141,9 @@ static int check_dataset(train_plan *p, lrc_err *err)
 static int check_output_parent(train_plan *p, lrc_err *err)
 {
     lrc_auto_free char *path = NULL, *parent = NULL;
-    if (named_path(p, lrc_train_get(p->request, LRC_FIELD_output_dir), &path, err) < 0 ||
-        lrc_path_parent(&parent, path, err) < 0)
+    if (!p->studio && named_path(p, lrc_train_get(p->request, LRC_FIELD_output_dir), &path, err) < 0)
+        return -1;
+    if (lrc_path_parent(&parent, path ? path : p->output, err) < 0)
         return -1;
     if (lrc_fs_exists(parent))
         return 0;
@@ -121,9 +155,11 @@ static int check_output_parent(train_plan *p, lrc_err *err)
 static int resolve_subset(train_plan *p, size_t index, lrc_err *err)
 {
     const lrc_train_value *dir = lrc_train_subset_get(p->request, index, LRC_SUBSET_image_dir);
+    lrc_auto_free char *given = NULL;
     char field[64];
     snprintf(field, sizeof field, "subsets.%zu.image_dir", index);
-    if (check_nul(p, field, dir, err) < 0 || real_path(p, p->dataset, dir->text, &p->subset_dir[index], err) < 0)
+    if (check_nul(p, field, dir, err) < 0 || given_path(p, dir, &given, err) < 0 ||
+        real_path(p, p->dataset, given, &p->subset_dir[index], err) < 0)
         return -1;
     if (lrc_fs_exists(p->subset_dir[index]))
         return 0;
@@ -149,12 +185,12 @@ static int resolve_subsets(train_plan *p, lrc_err *err)
 // is a path with a typing error, and a download of that name would be a surprise).
 static bool is_hub_id(const char *root, const char *s)
 {
-    static const char *const model_suffix[] = {".safetensors", ".ckpt", ".pt", ".pth", ".bin"};
+    static const char *const model_suffix[] = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf"};
     const char *slash = strchr(s, '/');
     if (!slash || slash == s || !slash[1] || strchr(slash + 1, '/') || s[0] == '.' || slash[1] == '.')
         return false;
-    for (const char *p = s; *p; p++)
-        if (!lrc_ascii_alnum(*p) && !strchr("/-_.", *p))
+    for (const char *c = s; *c; c++)
+        if (!lrc_ascii_alnum(*c) && !strchr("/-_.", *c))
             return false;
     for (size_t i = 0; i < sizeof model_suffix / sizeof model_suffix[0]; i++)
         if (lrc_ascii_same(lrc_path_suffix(s), model_suffix[i]))
@@ -166,7 +202,7 @@ static bool is_hub_id(const char *root, const char *s)
 static int check_model(train_plan *p, lrc_err *err)
 {
     const char *given = lrc_train_get(p->request, LRC_FIELD_pretrained_model_name_or_path)->text;
-    const int there = exists(p, LRC_FIELD_pretrained_model_name_or_path, err);
+    const int there = exists(p, LRC_FIELD_pretrained_model_name_or_path, p->model, err);
     if (there != 0)
         return there < 0 ? -1 : 0;
     if (p->studio && p->family->takes_hub_ids && is_hub_id(p->root, given)) {
@@ -183,9 +219,9 @@ static int check_continued_lora(train_plan *p, lrc_err *err)
     const char *path = NULL;
     if (!lrc_value_filled(v))
         return 0;
-    if (train_path_absolute(p, "continue_from_lora", v, &path, err) < 0)
+    if (train_path_here(p, "continue_from_lora", v, &path, err) < 0)
         return -1;
-    const int there = exists(p, LRC_FIELD_continue_from_lora, err);
+    const int there = exists(p, LRC_FIELD_continue_from_lora, path, err);
     if (there != 0)
         return there < 0 ? -1 : 0;
     return missing(p, "not_found", "continue_from_lora", path, "there is no such file", "", err);
@@ -193,7 +229,7 @@ static int check_continued_lora(train_plan *p, lrc_err *err)
 
 static int absolute_field(train_plan *p, lrc_field_id id, const char **ret, lrc_err *err)
 {
-    return train_path_absolute(p, lrc_train_field_get(id)->name, lrc_train_get(p->request, id), ret, err);
+    return train_path_here(p, lrc_train_field_get(id)->name, lrc_train_get(p->request, id), ret, err);
 }
 
 // Studio also takes a data set's name ("mychar") and `dataset/mychar`, when there is no such folder in the workspace.
@@ -232,4 +268,20 @@ int train_paths_resolve(train_plan *p, lrc_err *err)
         absolute_field(p, LRC_FIELD_output_dir, &p->output, err) < 0 || check_output_parent(p, err) < 0)
         return -1;
     return check_continued_lora(p, err) < 0 ? -1 : resolve_subsets(p, err);
+}
+
+int train_paths_check_files(train_plan *p, lrc_err *err)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const train_entry *e = &p->entry[i];
+        const lrc_field_id id = lrc_train_field_find(e->field);
+        const lrc_train_field *f = lrc_train_field_get(id);
+        const bool checked = id == LRC_FIELD_pretrained_model_name_or_path || id == LRC_FIELD_continue_from_lora;
+        if (e->in != LRC_IN_CONFIG || f->kind != LRC_KIND_PATH || f->made || checked || lrc_fs_exists(e->value.text))
+            continue;
+        if (missing(p, "not_found", e->field, e->value.text, "there is no such file or folder",
+                    "relative paths start at the workspace", err) < 0)
+            return -1;
+    }
+    return 0;
 }

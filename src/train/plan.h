@@ -53,8 +53,12 @@ typedef struct train_plan {
 // ---- paths.c ----
 // Fill in the paths and look for what must exist: an error in plan->findings for each path that is missing.
 int train_paths_resolve(train_plan *p, lrc_err *err);
-// Absolute form of a path value, in the arena. LRC_ERR_INVALID when it holds a NUL.
+// Absolute form of a path value, in the arena, as the reference has it. LRC_ERR_INVALID when it holds a NUL.
 int train_path_absolute(train_plan *p, const char *field, const lrc_train_value *v, const char **ret, lrc_err *err);
+// The same, but in studio a Windows path is mapped by options->path_map.
+int train_path_here(train_plan *p, const char *field, const lrc_train_value *v, const char **ret, lrc_err *err);
+// Studio: an error in plan->findings for each file of config.toml that is not there.
+int train_paths_check_files(train_plan *p, lrc_err *err);
 int train_path_copy(train_plan *p, const char *path, const char **ret, lrc_err *err);
 
 // ---- plan.c ----

@@ -18,7 +18,6 @@ void lrc_train_run_done(lrc_train_run *r)
     lrc_trainer_done(&r->trainer);
     free(r->snapshot);
     free(r->wandb_key);
-    free(r->output_dir);
     *r = (lrc_train_run){0};
 }
 
@@ -44,6 +43,7 @@ static int generate(const lrc_workspace *w, const lrc_settings *s, lrc_train_run
         .root = w->root,
         .sd_scripts = r->trainer.sd_scripts,
         .python = r->trainer.python,
+        .path_map = lrc_settings_text(s, "trainer.path_map"),
         .python_path = getenv("PYTHONPATH"),
         .python_warnings = getenv("PYTHONWARNINGS"),
     };
@@ -54,8 +54,7 @@ int lrc_train_prepare(const lrc_workspace *w, const lrc_settings *s, const char 
                       lrc_findings *findings, lrc_err *err)
 {
     lrc_train_run r = {0};
-    if (read_request(json, n, &r, findings, err) < 0 || generate(w, s, &r, findings, err) < 0 ||
-        lrc_path_real(&r.output_dir, w->root, lrc_train_get(r.request, LRC_FIELD_output_dir)->text, err) < 0) {
+    if (read_request(json, n, &r, findings, err) < 0 || generate(w, s, &r, findings, err) < 0) {
         lrc_train_run_done(&r);
         return -1;
     }
@@ -104,7 +103,7 @@ static int fill_job(const lrc_settings *s, const lrc_train_run *r, lrc_job_reque
 {
     if (own_arguments(r, &job->argv, err) < 0 || environment(s, r, job, err) < 0 ||
         lrc_strv_pushf(&job->labels, err, "project=%s", r->output.name) < 0 ||
-        lrc_strv_pushf(&job->labels, err, "result=%s/%s", r->output_dir, r->output.saved_file) < 0)
+        lrc_strv_pushf(&job->labels, err, "result=%s/%s", r->output.output_dir, r->output.saved_file) < 0)
         return -1;
     return 0;
 }
@@ -138,7 +137,7 @@ int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_tr
         return -1;
     if (r->wandb_key && lrc_settings_write(w, "wandb.key", r->wandb_key, err) < 0)
         return lrc_wrap(err, "cannot keep wandb_key in the settings");
-    if (lrc_fs_mkdirs(r->output_dir, err) < 0 || lrc_train_write(&r->output, config_dir, NULL, NULL, err) < 0)
+    if (lrc_fs_mkdirs(r->output.output_dir, err) < 0 || lrc_train_write(&r->output, config_dir, NULL, NULL, err) < 0)
         return -1;
     const lrc_job_input inputs[INPUTS] = {
         {"request.json", r->snapshot, r->snapshot_len},

@@ -21,8 +21,7 @@ typedef struct lrc_train_run {
     lrc_trainer trainer;
     char *snapshot; // the request as JSON, without its secrets
     size_t snapshot_len;
-    char *wandb_key;  // taken out of the request; NULL when it had none
-    char *output_dir; // absolute; the LoRA will be <output_dir>/<output.saved_file>
+    char *wandb_key; // taken out of the request; NULL when it had none
 } lrc_train_run;
 
 // Read and generate. -1 when the request cannot be understood or written at all; then, and on success, `findings` holds

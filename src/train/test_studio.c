@@ -408,6 +408,62 @@ static void the_saved_file_is_named(void **state)
     }
 }
 
+static bool names_missing(const lrc_findings *findings, const char *field)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (strcmp(findings->item[i].field, field) == 0 && strcmp(findings->item[i].code, "not_found") == 0)
+            return true;
+    return false;
+}
+
+static void files_must_exist(void **state)
+{
+    (void)state;
+    auto_made struct made m = {.script = LRC_SCRIPT_NONE};
+    assert_true(
+        make("{" GIVEN "\"model_type\":\"Flux\",\"pretrained_model_name_or_path\":\"pretrained_model/no.safetensors\","
+             "\"ae_path\":\"pretrained_model/ae.safetensors\",\"clip_l_path\":\"gone/clip\","
+             "\"logging_dir\":\"logs/new\",\"sample_prompts\":\"D:\\\\prompts.txt\",\"qwen3\":\"not/for/flux\"}",
+             &m));
+    assert_int_equal(m.findings.count, 3);
+    assert_true(names_missing(&m.findings, "pretrained_model_name_or_path")); // no hub id: it has a file's suffix
+    assert_true(names_missing(&m.findings, "clip_l_path"));
+    assert_true(names_missing(&m.findings, "sample_prompts"));
+    assert_non_null(strstr(m.findings.item[2].message, "Windows path"));
+    assert_non_null(strstr(m.findings.item[2].remedy, "trainer.path_map"));
+}
+
+static void windows_paths_are_mapped(void **state)
+{
+    (void)state;
+    lrc_auto_free char *map = NULL, *model = lrc_test_join(tree.root, "pretrained_model/ae.safetensors");
+    lrc_auto_json_doc lrc_json_doc *doc = NULL;
+    lrc_auto_train_request lrc_train_request *r = NULL;
+    lrc_auto_train_output lrc_train_output out = {0};
+    lrc_auto_findings lrc_findings findings = {0};
+    lrc_err err = LRC_ERR_INIT;
+    static const char text[] =
+        "{\"project_name\":\"p\",\"model_type\":\"SDXL\",\"resolution\":1024,\"output_dir\":\"d:/out/x\","
+        "\"train_data_dir\":\"D:\\\\Sets\\\\multi\",\"subsets\":[{\"image_dir\":\"bg\"}],"
+        "\"pretrained_model_name_or_path\":\"C:\\\\Models\\\\ae.safetensors\"}";
+    assert_ok(lrc_str_format(&map, &err,
+                             "C:\\models = %s/pretrained_model; D:=/nowhere ;d:\\sets=%s/datasets; D:\\out=%s/output",
+                             tree.root, tree.root, tree.root),
+              err);
+    assert_ok(lrc_json_parse(text, sizeof text - 1, &doc, &err), err);
+    assert_ok(lrc_train_request_parse(lrc_json_root(doc), &r, &findings, &err), err);
+    const lrc_train_options options = {.profile = LRC_PROFILE_STUDIO, .root = tree.root, .path_map = map};
+    assert_ok(lrc_train_generate(r, &options, &out, &findings, &err), err);
+    assert_int_equal(findings.count, 0);
+    assert_true(lrc_str_ends(out.image_dirs.item[0], "/studio/datasets/multi/bg"));
+    assert_non_null(strstr(out.config_toml, model));
+    assert_true(is_reported(&out, "output_dir", strlen("output_dir")));
+    assert_true(lrc_str_ends(out.output_dir, "/studio/output/x"));
+    for (size_t i = 0; i + 1 < out.argv.count; i++)
+        if (strcmp(out.argv.item[i], "--output_dir") == 0)
+            assert_true(lrc_str_ends(out.argv.item[i + 1], "/studio/output/x"));
+}
+
 static void conflicts_are_refused_together(void **state)
 {
     (void)state;
@@ -491,6 +547,8 @@ int main(void)
         cmocka_unit_test(every_field_family_and_mode),
         cmocka_unit_test(each_correction),
         cmocka_unit_test(the_saved_file_is_named),
+        cmocka_unit_test(files_must_exist),
+        cmocka_unit_test(windows_paths_are_mapped),
         cmocka_unit_test(conflicts_are_refused_together),
         cmocka_unit_test(docs_hold_the_tables),
     };
