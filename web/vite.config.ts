@@ -7,23 +7,23 @@ import { defineConfig, type Plugin } from 'vite'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// The colours must be known before the first paint, and a module runs after it. So src/app/theme-first.js goes into the
+// The colours must be known before the first paint, and a module runs after it. So src/app/before-paint.js goes into the
 // head as a plain blocking script of its own: not inline, so that the server can forbid inline scripts.
-function themeFirst(): Plugin {
-  const source = () => readFileSync(here('./src/app/theme-first.js'), 'utf8')
+function beforePaint(): Plugin {
+  const source = () => readFileSync(here('./src/app/before-paint.js'), 'utf8')
   return {
-    name: 'theme-first',
+    name: 'before-paint',
     generateBundle() {
-      this.emitFile({ type: 'asset', name: 'theme.js', source: source() })
+      this.emitFile({ type: 'asset', name: 'before-paint.js', source: source() })
     },
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
         if (!bundle) return [{ tag: 'script', children: source(), injectTo: 'head-prepend' }]
         const emitted = Object.values(bundle).find(
-          (file) => file.type === 'asset' && file.names.includes('theme.js'),
+          (file) => file.type === 'asset' && file.names.includes('before-paint.js'),
         )
-        if (!emitted) throw new Error('theme.js is not in the bundle')
+        if (!emitted) throw new Error('before-paint.js is not in the bundle')
         return [{ tag: 'script', attrs: { src: `/${emitted.fileName}` }, injectTo: 'head-prepend' }]
       },
     },
@@ -33,7 +33,7 @@ function themeFirst(): Plugin {
 const server = process.env.LORICA_URL ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
-  plugins: [react(), tailwind(), themeFirst()],
+  plugins: [react(), tailwind(), beforePaint()],
   resolve: { alias: { '@': here('./src') } },
   build: {
     target: 'baseline-widely-available',
@@ -47,7 +47,7 @@ export default defineConfig({
           groups: [
             { name: 'react', test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!.*virtual))/ },
             { name: 'virtual', test: /node_modules\/@tanstack\/.*virtual/ },
-            { name: 'shared', test: /src\/(components|lib|api|app)\//, minShareCount: 2 },
+            { name: 'shared', test: /\/src\//, minShareCount: 2 },
           ],
         },
       },

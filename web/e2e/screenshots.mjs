@@ -3,6 +3,7 @@
 //   npm run build && npm run screenshots -- [folder] [part of a name]
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { draw } from '../mock/pictures.mjs'
 import { Mock } from '../mock/server.mjs'
 import { DESKTOP, launch, openPage, PHONE } from './browser.mjs'
 
@@ -27,6 +28,31 @@ const failed = jobs.find((job) => job.view.status === 'failed').view.id
 const ended = jobs.find((job) => job.view.status === 'completed').view.id
 
 const pick = (n) => (page) => page.getByRole('option').nth(n).click()
+const files = (n) =>
+  Array.from({ length: n }, (_, i) => ({
+    name: `new_${i}.png`,
+    mimeType: 'image/png',
+    buffer: draw(`n${i}`, 64, 64),
+  }))
+const choose = (list) => (page) => page.getByLabel('Pictures and captions to add').setInputFiles(list)
+const hover = async (page) => {
+  await page.evaluate(() => {
+    const data = new DataTransfer()
+    data.items.add(new File(['x'], 'x.png', { type: 'image/png' }))
+    document
+      .querySelector('[role=listbox]')
+      .dispatchEvent(new DragEvent('dragenter', { bubbles: true, dataTransfer: data }))
+  })
+}
+const save = async (page) => {
+  await pick(3)(page)
+  await page.getByLabel('Add a tag').fill('lantern')
+  await page.keyboard.press('Enter')
+}
+const more = async (page) => {
+  await page.getByText('More options').click()
+  await page.getByText('A threshold of its own').click()
+}
 const key = (keys) => (page) => page.keyboard.press(keys)
 
 // name, server, address, what to do before the picture
@@ -42,6 +68,21 @@ const SHOTS = [
   ['dataset-filtered', full, '/datasets/city-lights?tags=%5B%22outdoors%22%5D&not=%5B%22night%22%5D'],
   ['dataset-nothing', full, '/datasets/city-lights?q=zzz'],
   ['dataset-20k', full, '/datasets/watercolour-20k'],
+  ['dataset-saved', full, '/datasets/anna%20portraits', save],
+  ['dataset-drop', full, '/datasets/anna%20portraits', hover],
+  [
+    'dataset-upload',
+    full,
+    '/datasets/new-set',
+    choose([...files(6), { name: 'a.psd', mimeType: 'x/y', buffer: Buffer.from('x') }]),
+  ],
+  [
+    'dataset-clash',
+    full,
+    '/datasets/landscapes',
+    choose([{ name: 'landscapes_0001.png', mimeType: 'image/png', buffer: Buffer.from('x') }]),
+  ],
+  ['tagging-more', full, '/datasets/anna%20portraits?dialog=tag', more],
   ['dataset-full', full, '/datasets/city-lights?picture=city-lights_0007.png&full=true'],
   ['dataset-empty', full, '/datasets/new-set'],
   ['dataset-loading', slow, '/datasets/demo'],
@@ -75,7 +116,7 @@ for (const [name, mock, path, act] of SHOTS) {
   for (const [shape, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
     for (const theme of ['dark', 'light']) {
       const file = `${name}-${shape}-${theme}`
-      if (!file.includes(only)) continue
+      if (!new RegExp(only).test(file)) continue
       const page = await openPage(browser, { base: bases.get(mock), viewport, theme })
       await page.goto(path)
       if (mock !== slow) await page.waitForLoadState('networkidle').catch(() => {})

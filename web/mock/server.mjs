@@ -15,6 +15,7 @@ import { dimensions, draw } from './pictures.mjs'
 import { eventStream, webSocket } from './wires.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
+const PAGE_LINES = 20_000
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -282,7 +283,7 @@ export class Mock {
         this.jobs.stop(job)
         return { success: true, message: `Job ${id} stopped` }
       case 'GET logs': {
-        const page = job.since(since).slice(0, Number(at.searchParams.get('limit')) || undefined)
+        const page = job.since(since).slice(0, Number(at.searchParams.get('limit')) || PAGE_LINES)
         const logs = page.map(({ next: _next, ...log }) => log)
         const next_since = page.at(-1)?.next ?? since
         const { status, progress } = job.view

@@ -98,7 +98,9 @@ function Palette() {
   const items = typed ? found.slice(0, SHOWN) : found
   const current = Math.min(at, items.length - 1)
 
-  useEffect(() => active.current?.scrollIntoView({ block: 'nearest' }), [current])
+  useEffect(() => {
+    active.current?.scrollIntoView({ block: 'nearest' })
+  }, [current])
 
   const run = (item: Item | undefined) => {
     if (!item) return

@@ -32,23 +32,27 @@ export function Shell() {
         Skip to content
       </a>
       <Rail />
-      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
         <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
           <Outlet />
         </main>
         <JobStrip />
+        <UploadCard />
       </div>
       <BottomBar />
       {connection === 'lost' && <Reconnecting />}
-      <UploadCard />
       <Toaster />
       <Overlays />
     </div>
   )
 }
 
-const CommandPalette = lazy(() => import('./CommandPalette.tsx'))
-const KeysDialog = lazy(() => import('./KeysDialog.tsx'))
+export const overlays = {
+  CommandPalette: () => import('./CommandPalette.tsx'),
+  KeysDialog: () => import('./KeysDialog.tsx'),
+}
+const CommandPalette = lazy(overlays.CommandPalette)
+const KeysDialog = lazy(overlays.KeysDialog)
 
 /** Loaded when first opened. */
 function Overlays() {

@@ -5,7 +5,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { TooltipLayer } from '@/components/Tooltip.tsx'
 import { createQueryClient } from './queryClient.ts'
-import { router } from './router.tsx'
+import { preloadPages, router } from './router.tsx'
 import { setSignedIn, signInByLink } from './session.ts'
 import './styles.css'
 
@@ -33,3 +33,6 @@ createRoot(document.getElementById('root')!).render(
 )
 
 if (linkError) signIn(linkError)
+
+const PRELOAD_AFTER_MS = 1_000
+setTimeout(preloadPages, PRELOAD_AFTER_MS)

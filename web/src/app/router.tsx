@@ -14,7 +14,7 @@ import { MapPinOff } from 'lucide-react'
 import { EmptyState, ErrorState } from '@/components/States.tsx'
 import { buttonLook } from '@/components/Button.tsx'
 import type { Filter } from '@/features/datasets/filter.ts'
-import { Shell } from './Shell.tsx'
+import { overlays, Shell } from './Shell.tsx'
 import { useGlobalShortcuts } from './shortcuts.ts'
 
 type Raw = Record<string, unknown>
@@ -47,6 +47,21 @@ const texts = (value: unknown) => {
 }
 const oneOf = <T extends string>(value: unknown, ...words: T[]) => words.find((word) => word === value)
 
+// Each place is a file of its own. All of them are fetched once the first one stands: then a server that is away for a
+// moment, or a new version of it, does not leave one in front of a place that cannot be loaded.
+const pages = {
+  DatasetsPage: () => import('@/features/datasets/DatasetsPage.tsx'),
+  DatasetPage: () => import('@/features/datasets/DatasetPage.tsx'),
+  JobsPage: () => import('@/features/jobs/JobsPage.tsx'),
+  JobPage: () => import('@/features/jobs/JobPage.tsx'),
+  SettingsPage: () => import('@/features/settings/SettingsPage.tsx'),
+  LoginPage: () => import('@/features/login/LoginPage.tsx'),
+}
+
+export function preloadPages(): void {
+  for (const load of [...Object.values(pages), ...Object.values(overlays)]) load().catch(() => {})
+}
+
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: () => (
@@ -61,9 +76,6 @@ const root = createRootRoute({
     >
       It may have been moved or deleted.
     </EmptyState>
-  ),
-  errorComponent: ({ error, reset }) => (
-    <ErrorState what="This place cannot be shown." error={error} onRetry={reset} />
   ),
 })
 
@@ -86,7 +98,7 @@ const datasets = createRoute({
   getParentRoute: () => shell,
   path: '/datasets',
   validateSearch: (raw: Raw): { dialog?: 'new' } => ({ dialog: oneOf(raw.dialog, 'new') }),
-  component: lazyRouteComponent(() => import('@/features/datasets/DatasetsPage.tsx'), 'DatasetsPage'),
+  component: lazyRouteComponent(pages.DatasetsPage, 'DatasetsPage'),
 })
 
 const dataset = createRoute({
@@ -101,13 +113,13 @@ const dataset = createRoute({
     full: raw.full === true || undefined,
     dialog: oneOf(raw.dialog, 'tag', 'trigger'),
   }),
-  component: lazyRouteComponent(() => import('@/features/datasets/DatasetPage.tsx'), 'DatasetPage'),
+  component: lazyRouteComponent(pages.DatasetPage, 'DatasetPage'),
 })
 
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: '/jobs',
-  component: lazyRouteComponent(() => import('@/features/jobs/JobsPage.tsx'), 'JobsPage'),
+  component: lazyRouteComponent(pages.JobsPage, 'JobsPage'),
 })
 
 const job = createRoute({
@@ -117,25 +129,28 @@ const job = createRoute({
     tab: oneOf(raw.tab, 'overview', 'log', 'files'),
     find: text(raw.find),
   }),
-  component: lazyRouteComponent(() => import('@/features/jobs/JobPage.tsx'), 'JobPage'),
+  component: lazyRouteComponent(pages.JobPage, 'JobPage'),
 })
 
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  component: lazyRouteComponent(() => import('@/features/settings/SettingsPage.tsx'), 'SettingsPage'),
+  component: lazyRouteComponent(pages.SettingsPage, 'SettingsPage'),
 })
 
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
   validateSearch: (raw: Raw): LoginSearch => ({ next: text(raw.next), error: text(raw.error) }),
-  component: lazyRouteComponent(() => import('@/features/login/LoginPage.tsx'), 'LoginPage'),
+  component: lazyRouteComponent(pages.LoginPage, 'LoginPage'),
 })
 
 export const router = createRouter({
   routeTree: root.addChildren([shell.addChildren([start, datasets, dataset, jobs, job, settings]), login]),
   defaultPreload: 'intent',
+  defaultErrorComponent: ({ error, reset }) => (
+    <ErrorState what="This place cannot be shown." error={error} onRetry={reset} />
+  ),
   scrollRestoration: false,
 })
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Dark unless the person chose otherwise. theme-first.js has set the first value; this owns it from then on.
+// Dark unless the person chose otherwise. before-paint.js has set the first value; this owns it from then on.
 import { createStore, useStore } from '@/lib/store.ts'
 
 export type ThemeChoice = 'dark' | 'light' | 'system'
 
-const KEY = 'lorica.theme' // also read by theme-first.js
+const KEY = 'lorica.theme' // also read by before-paint.js
 const light = matchMedia('(prefers-color-scheme: light)')
 
 function stored(): ThemeChoice {

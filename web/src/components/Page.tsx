@@ -62,14 +62,13 @@ function SearchButton() {
   return (
     <button
       type="button"
-      aria-label="Search: go to anything, run any action"
       aria-keyshortcuts="Control+K"
       onClick={() => overlay.set('palette')}
       className="flex h-7 items-center gap-2 rounded-md border border-line px-2 text-ink-3 transition-colors duration-120 hover:border-edge hover:text-ink pointer-coarse:h-9 lg:w-44"
     >
       <Search size={14} aria-hidden />
-      <span className="flex-1 text-left max-lg:hidden">Search…</span>
-      <span className="max-lg:hidden">
+      <span className="flex-1 text-left max-lg:sr-only">Search…</span>
+      <span aria-hidden className="max-lg:hidden">
         <Kbd keys="Ctrl K" />
       </span>
     </button>

@@ -161,6 +161,8 @@ function Workbench({ dataset, pictures }: { dataset: string; pictures: Picture[]
     list.current?.focus()
   }
   const focusCaption = () => {
+    // At once where it can be, so that what is typed next goes into the field.
+    if (caption.current) return caption.current.focus()
     if (current < 0) pick(0)
     requestAnimationFrame(() => caption.current?.focus())
   }

@@ -47,7 +47,9 @@ export function Gallery({ pictures, current, cell, onPick, onOpen, listRef }: Pr
     overscan: 4,
   })
 
-  useLayoutEffect(() => rows.measure(), [rows, size])
+  useLayoutEffect(() => {
+    rows.measure()
+  }, [rows, size])
   useEffect(() => {
     if (current >= 0 && width > 0) rows.scrollToIndex(Math.floor(current / columns), { align: 'auto' })
   }, [rows, current, columns, width > 0])

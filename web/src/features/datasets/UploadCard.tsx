@@ -16,7 +16,7 @@ export function UploadCard() {
   return (
     <section
       aria-label="Upload"
-      className="fixed bottom-14 left-3 z-30 w-80 max-w-[calc(100vw-1.5rem)] animate-appear rounded-lg border border-line bg-raised p-3 shadow-float max-md:bottom-28"
+      className="absolute bottom-12 left-3 z-30 w-80 max-w-[calc(100vw-1.5rem)] animate-appear rounded-lg border border-line bg-raised p-3 shadow-float"
     >
       <div className="flex items-center gap-2">
         <StateSign state={state} />

@@ -37,6 +37,7 @@ export function FailureCard({ job, buffer }: { job: Job; buffer: LogBuffer }) {
       </div>
       {found && (
         <pre
+          tabIndex={0}
           className="mx-4 overflow-x-auto rounded-md bg-canvas py-2 font-mono text-sm"
           aria-label="From the log"
         >

@@ -15,7 +15,10 @@ export function JobStrip() {
   if (!job) return null
   const percent = job.status === 'running' ? (job.progress ?? null) : 0
   return (
-    <div className="num relative flex h-9 shrink-0 items-center gap-4 border-t border-line bg-panel px-4">
+    <section
+      aria-label="What is running"
+      className="num relative flex h-9 shrink-0 items-center gap-4 border-t border-line bg-panel px-4"
+    >
       <Progress
         label={`Progress of ${subjectOf(job)}`}
         percent={percent}
@@ -52,6 +55,6 @@ export function JobStrip() {
           {active.length - 1} more
         </Link>
       )}
-    </div>
+    </section>
   )
 }

@@ -12,11 +12,12 @@ import { useNow } from '@/lib/clock.ts'
 import { ago, count, dateTime, duration } from '@/lib/format.ts'
 import { kindOf, runTime, STATE_WORDS, subjectOf, titleOf } from './jobWords.ts'
 import { StateIcon } from './StateIcon.tsx'
-import { isForgotten, useForget, useStop } from './useJobActions.ts'
+import { useForget, useForgotten, useStop } from './useJobActions.ts'
 
 export function JobsPage() {
   const jobs = useQuery(jobsQuery)
-  const list = jobs.data?.filter((job) => !isForgotten(job)) ?? []
+  const forgotten = useForgotten()
+  const list = jobs.data?.filter((job) => !forgotten.includes(job.id)) ?? []
   const active = list.filter((job) => isActive(job.status))
   const over = list.filter((job) => !isActive(job.status))
   return (

@@ -52,7 +52,9 @@ export function LogLines({ ref, buffer, shown, marked, current, wrap, follow, on
     show: (index) => rows.scrollToIndex(index, { align: 'center' }),
     focus: () => scroller.current?.focus(),
   }))
-  useLayoutEffect(() => rows.measure(), [rows, wrap])
+  useLayoutEffect(() => {
+    rows.measure()
+  }, [rows, wrap])
   useLayoutEffect(() => {
     const element = scroller.current
     if (follow && element) element.scrollTop = element.scrollHeight

@@ -33,7 +33,11 @@ export function Overview({ job, log }: { job: Job; log: JobLog }) {
                 Whole log
               </Link>
             </div>
-            <pre className="overflow-x-auto rounded-md border border-line bg-panel px-3 py-2 font-mono text-sm leading-5 text-ink-2">
+            <pre
+              tabIndex={0}
+              aria-label="Newest lines"
+              className="overflow-x-auto rounded-md border border-line bg-panel px-3 py-2 font-mono text-sm leading-5 text-ink-2"
+            >
               {tail.map((line) => `${line.text}\n`)}
             </pre>
           </section>

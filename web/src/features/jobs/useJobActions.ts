@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { deleteJob, jobQuery, jobsQuery, stopJob, type Job } from '@/api/jobs.ts'
 import { messageOf } from '@/api/client.ts'
 import { toast } from '@/components/toasts.ts'
+import { createStore, useStore } from '@/lib/store.ts'
 import { titleOf } from './jobWords.ts'
 
 export function useStop(job: Job) {
@@ -17,27 +18,26 @@ export function useStop(job: Job) {
   })
 }
 
+/** Jobs that are about to be deleted: not shown any more, but still there until the time to undo is over. */
+const forgotten = createStore<readonly string[]>([])
+
+export const useForgotten = () => useStore(forgotten)
+
 /** Takes a job out of the list at once, and deletes it on the server when the time to undo is over. */
 export function useForget() {
   const client = useQueryClient()
-  const keep = (job: Job) =>
-    hidden.delete(job.id) && void client.invalidateQueries({ queryKey: jobsQuery.queryKey })
+  const keep = (job: Job) => forgotten.set((ids) => ids.filter((id) => id !== job.id))
   return (job: Job) => {
-    hidden.add(job.id)
-    void client.invalidateQueries({ queryKey: jobsQuery.queryKey })
+    forgotten.set((ids) => [...ids, job.id])
     toast(`${titleOf(job)} deleted`, {
       key: `forget:${job.id}`,
       action: { label: 'Undo', act: () => keep(job) },
       gone: () => {
         deleteJob(job.id)
           .catch((error: unknown) => toast(messageOf(error), { tone: 'bad' }))
+          .then(() => client.invalidateQueries({ queryKey: jobsQuery.queryKey }))
           .finally(() => keep(job))
       },
     })
   }
 }
-
-const hidden = new Set<string>()
-
-/** Whether a job is about to be deleted: not shown any more. */
-export const isForgotten = (job: Job) => hidden.has(job.id)

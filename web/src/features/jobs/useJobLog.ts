@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { isActive, jobQuery } from '@/api/jobs.ts'
 import type { LogEntry } from '@/api/logFrames.ts'
 import { LogStream, type StreamState } from '@/api/logStream.ts'
-import { transports } from '@/api/transports.ts'
+import { fetchPage, transports } from '@/api/logTransports.ts'
 import { LogBuffer } from '@/lib/logBuffer.ts'
 
 export interface JobLog {
@@ -30,7 +30,7 @@ export function useJobLog(id: string): JobLog {
       waiting = []
       setVersion((v) => v + 1)
     }
-    const stream = new LogStream(id, transports, {
+    const stream = new LogStream(id, fetchPage, transports, {
       lines(entries) {
         waiting.push(...entries)
         frame ||= requestAnimationFrame(flush)

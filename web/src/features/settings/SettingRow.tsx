@@ -137,7 +137,7 @@ function Secret({ setting, save, busy, id, about, disabled, label }: ControlProp
         <span className="min-w-0 flex-1 truncate font-mono text-sm text-ink-2">
           {set ? String(setting.value) : 'not set'}
         </span>
-        <Button id={id} disabled={disabled} aria-describedby={about} onClick={() => setTyped('')}>
+        <Button disabled={disabled} aria-describedby={about} onClick={() => setTyped('')}>
           {set ? 'Replace' : 'Set'}
           <span className="sr-only"> {label}</span>
         </Button>

@@ -33,7 +33,7 @@ export function SettingsPage() {
           ) : (
             <Table rows={settings.data} />
           )}
-          <Server />
+          {!settings.isPending && <Server />}
         </div>
       </div>
     </Page>
