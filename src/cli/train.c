@@ -79,7 +79,7 @@ static int watch(struct training *t, lrc_err *err)
     } else if (over) {
         lrc_cli_job_say_end(&job);
         if (job.status.state == LRC_JOB_COMPLETED)
-            printf("%s/%s.safetensors\n", t->run.output_dir, t->run.output.name);
+            printf("%s/%s\n", t->run.output.output_dir, t->run.output.saved_file);
     } else if (!t->common.quiet) {
         printf("%s\n", t->id);
     }
