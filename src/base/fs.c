@@ -12,7 +12,10 @@
 #include "base/path.h"
 #include "base/rand.h"
 
-#define COPY_CHUNK (1 << 20)
+#define COPY_CHUNK  (1 << 20)
+#define TEMP_PREFIX ".lorica-" // of temporary files: prefix, hex digits, suffix
+#define TEMP_RANDOM 16
+#define TEMP_SUFFIX ".tmp"
 
 int lrc_fs_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len, lrc_err *err)
 {
@@ -94,6 +97,12 @@ static void plan_owner(lrc_fs_out *out, mode_t mode)
         out->mode = mode;
 }
 
+bool lrc_fs_is_temp(const char *name)
+{
+    return lrc_str_starts(name, TEMP_PREFIX) && lrc_str_ends(name, TEMP_SUFFIX) &&
+           strlen(name) == strlen(TEMP_PREFIX TEMP_SUFFIX) + TEMP_RANDOM;
+}
+
 int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *err)
 {
     *out = (lrc_fs_out)LRC_FS_OUT_INIT;
@@ -108,9 +117,9 @@ int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *er
     }
     plan_owner(out, mode);
     lrc_auto_free char *parent = NULL;
-    char suffix[17];
-    if (lrc_rand_hex(suffix, 16, err) < 0 || lrc_path_parent(&parent, out->target, err) < 0 ||
-        lrc_str_format(&out->temp, err, "%s/.lorica-%s.tmp", parent, suffix) < 0) {
+    char suffix[TEMP_RANDOM + 1];
+    if (lrc_rand_hex(suffix, TEMP_RANDOM, err) < 0 || lrc_path_parent(&parent, out->target, err) < 0 ||
+        lrc_str_format(&out->temp, err, "%s/" TEMP_PREFIX "%s" TEMP_SUFFIX, parent, suffix) < 0) {
         lrc_fs_out_done(out);
         return -1;
     }
@@ -137,32 +146,37 @@ static int sync_parent(const char *path, lrc_err *err)
     return lrc_fs_sync_dir(parent, err);
 }
 
-static int seal(lrc_fs_out *out, lrc_err *err)
+static int seal(lrc_fs_out *out, bool sync, lrc_err *err)
 {
     if (geteuid() == 0 && out->uid != (uid_t)-1 && fchown(out->fd, out->uid, out->gid) < 0 && errno != EPERM)
         return lrc_fail_errno(err, "cannot set the owner of '%s'", out->target);
     if (out->mode && fchmod(out->fd, out->mode) < 0 && errno != EPERM) // some mounts have no modes
         return lrc_fail_errno(err, "cannot set the mode of '%s'", out->target);
-    if (fsync(out->fd) < 0)
+    if (sync && fsync(out->fd) < 0)
         return lrc_fail_errno(err, "cannot sync '%s'", out->target);
     if (close(lrc_take_fd(out->fd)) < 0)
         return lrc_fail_errno(err, "cannot finish '%s'", out->target);
     return 0;
 }
 
-int lrc_fs_out_commit(lrc_fs_out *out, lrc_err *err)
+static int commit(lrc_fs_out *out, bool sync, lrc_err *err)
 {
-    if (seal(out, err) < 0)
+    if (seal(out, sync, err) < 0)
         return -1;
     if (rename(out->temp, out->target) < 0)
         return lrc_fail_errno(err, "cannot put '%s' in place", out->target);
     free(lrc_take(out->temp));
-    return sync_parent(out->target, err);
+    return sync ? sync_parent(out->target, err) : 0;
+}
+
+int lrc_fs_out_commit(lrc_fs_out *out, lrc_err *err)
+{
+    return commit(out, true, err);
 }
 
 int lrc_fs_out_commit_new(lrc_fs_out *out, lrc_err *err)
 {
-    if (seal(out, err) < 0 || lrc_fs_rename_new(out->temp, out->target, err) < 0)
+    if (seal(out, true, err) < 0 || lrc_fs_rename_new(out->temp, out->target, err) < 0)
         return -1;
     free(lrc_take(out->temp));
     return sync_parent(out->target, err);
@@ -178,12 +192,22 @@ void lrc_fs_out_done(lrc_fs_out *out)
     free(lrc_take(out->target));
 }
 
-int lrc_fs_write(const char *path, const void *bytes, size_t n, mode_t mode, lrc_err *err)
+static int write_file(const char *path, const void *bytes, size_t n, mode_t mode, bool sync, lrc_err *err)
 {
     lrc_auto_fs_out lrc_fs_out out = LRC_FS_OUT_INIT;
     if (lrc_fs_out_begin(&out, path, mode, err) < 0 || lrc_fs_out_write(&out, bytes, n, err) < 0)
         return -1;
-    return lrc_fs_out_commit(&out, err);
+    return commit(&out, sync, err);
+}
+
+int lrc_fs_write(const char *path, const void *bytes, size_t n, mode_t mode, lrc_err *err)
+{
+    return write_file(path, bytes, n, mode, true, err);
+}
+
+int lrc_fs_write_unsynced(const char *path, const void *bytes, size_t n, lrc_err *err)
+{
+    return write_file(path, bytes, n, 0, false, err);
 }
 
 bool lrc_fs_exists(const char *path)

@@ -22,6 +22,13 @@ int lrc_fs_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
 // Replace or create `path` with these bytes. `mode` 0 follows the rule above, else it is the mode (0600 for secrets).
 int lrc_fs_write(const char *path, const void *bytes, size_t n, mode_t mode, lrc_err *err);
 
+// As lrc_fs_write() with mode 0, for many files of which a journal knows: other processes see the old file or the new one,
+// but what a power failure leaves is certain only after lrc_fs_sync_all().
+int lrc_fs_write_unsynced(const char *path, const void *bytes, size_t n, lrc_err *err);
+
+// Is this the name of a temporary file of ours? A write that is killed leaves one behind.
+bool lrc_fs_is_temp(const char *name);
+
 // The same in pieces: begin, write to `fd` (or lrc_fs_out_write), then commit. Done without commit removes the
 // temporary file.
 typedef struct lrc_fs_out {

@@ -221,6 +221,18 @@ static void copying(void **state)
     assert_false(lrc_fs_exists(at("d")));
 }
 
+static void temporary_names(void **state)
+{
+    (void)state;
+    lrc_auto_fs_out lrc_fs_out out = LRC_FS_OUT_INIT;
+    lrc_err err = LRC_ERR_INIT;
+    assert_int_equal(lrc_fs_out_begin(&out, at("a"), 0, &err), 0);
+    assert_true(lrc_fs_is_temp(lrc_path_name(out.temp)));
+    static const char *const others[] = {"a", ".lorica-.tmp", ".lorica-0123456789abcdef", "0123456789abcdef.tmp", ""};
+    for (size_t i = 0; i < LENGTH(others); i++)
+        assert_false(lrc_fs_is_temp(others[i]));
+}
+
 static void folders(void **state)
 {
     (void)state;
@@ -374,6 +386,7 @@ int main(void)
         TEST(no_space_left),
         TEST(new_files_replace_nothing),
         TEST(copying),
+        TEST(temporary_names),
         TEST(folders),
         TEST(removing),
         TEST(walk_order),

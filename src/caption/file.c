@@ -12,7 +12,6 @@
 #include "kohya/files.h"
 
 #define EXTENSION_MAX 16 // bytes, the dot included
-#define BOM           "\xef\xbb\xbf"
 
 const char *const lrc_caption_extensions[] = {".txt", ".caption", ".cap", NULL};
 
@@ -72,8 +71,8 @@ int lrc_caption_decode(const char *bytes, size_t n, const char *name, lrc_captio
                         "'%s' is UTF-16, not UTF-8; the trainer would stop at it; convert it, e.g. with "
                         "iconv -f UTF-16 -t UTF-8",
                         name);
-    const bool bom = n >= strlen(BOM) && memcmp(bytes, BOM, strlen(BOM)) == 0;
-    const size_t skip = bom ? strlen(BOM) : 0;
+    const bool bom = n >= strlen(LRC_CAPTION_BOM) && memcmp(bytes, LRC_CAPTION_BOM, strlen(LRC_CAPTION_BOM)) == 0;
+    const size_t skip = bom ? strlen(LRC_CAPTION_BOM) : 0;
     const size_t valid = lrc_utf8_valid_prefix(bytes, n);
     const char *nul = memchr(bytes, '\0', valid);
     if (nul || valid < n)

@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 #define LRC_CAPTION_EXTENSION ".txt"
+#define LRC_CAPTION_BOM       "\xef\xbb\xbf" // UTF-8's byte order mark
 
 // The extensions that captions are commonly kept in (".txt", ".caption", ".cap"), NULL at the end.
 extern const char *const lrc_caption_extensions[];

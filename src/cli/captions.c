@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// lorica captions add-trigger|show
+// lorica captions show|find|undo|redo|history
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/path.h"
-#include "caption/bulk.h"
 #include "caption/caption.h"
 #include "caption/file.h"
+#include "caption/pattern.h"
 #include "caption/stats.h"
+#include "caption/undo.h"
+#include "cli/captions.h"
 #include "cli/cli.h"
 #include "cmdline/cmdline.h"
 #include "dataset/name.h"
@@ -17,137 +20,16 @@
 #define SHOWN_CHARS   200 // of one caption, as text
 #define TAGS_SHOWN    30  // of the statistics, as text
 
-static int open_dataset(const lrc_common *common, const char *name, lrc_workspace *w, char **ret_dir, lrc_err *err)
+int lrc_cli_open_dataset(const lrc_common *common, const char *name, lrc_workspace *w, char **ret_dir, lrc_err *err)
 {
-    return lrc_workspace_open(common->workspace, false, w, err) < 0 ? -1 : lrc_workspace_dataset(w, name, ret_dir, err);
+    return lrc_workspace_open(common->workspace, false, w, err) < 0 ? -1 : lrc_dataset_find(w, name, ret_dir, err);
 }
 
-// ---- add-trigger -----------------------------------------------------------------------------------------------------
-
-static int add_trigger_edit(void *arg, const char *text, char **ret, lrc_err *err)
-{
-    return lrc_caption_add_trigger(text, arg, ret, err);
-}
-
-static int bulk_as_json(const lrc_caption_bulk *bulk, const lrc_caption_bulk_result *r)
-{
-    lrc_auto_buf lrc_buf buf;
-    lrc_json_out out;
-    lrc_buf_init(&buf, JSON_MAX);
-    lrc_json_out_init(&out, &buf, 0);
-    lrc_json_object_begin(&out);
-    lrc_json_kbool(&out, "success", r->problems.count == 0);
-    lrc_json_kstr(&out, "dataset_dir", bulk->dir);
-    lrc_json_kbool(&out, "dry_run", bulk->dry_run);
-    lrc_json_kint(&out, "images", (int64_t)r->images);
-    lrc_json_kint(&out, "images_below", (int64_t)r->below);
-    lrc_json_kint(&out, "files", (int64_t)r->files);
-    lrc_json_kint(&out, "files_modified", (int64_t)r->changed);
-    lrc_json_kint(&out, "files_created", (int64_t)r->created);
-    lrc_json_key(&out, "examples");
-    lrc_json_array_begin(&out);
-    for (size_t i = 0; i < r->examples; i++) {
-        lrc_json_object_begin(&out);
-        lrc_json_kstr(&out, "path", r->example[i].path);
-        lrc_json_kstr(&out, "before", r->example[i].before);
-        lrc_json_kstr(&out, "after", r->example[i].after);
-        lrc_json_object_end(&out);
-    }
-    lrc_json_array_end(&out);
-    lrc_json_key(&out, "errors");
-    lrc_json_put_findings(&out, &r->problems);
-    lrc_json_object_end(&out);
-    return lrc_cmdline_json(&buf);
-}
-
-static void print_example(const lrc_caption_change *change)
-{
-    printf("  ");
-    lrc_cmdline_put(stdout, lrc_path_name(change->path), SHOWN_CHARS);
-    printf("\n    - ");
-    lrc_cmdline_put(stdout, change->before[0] ? change->before : "(no caption)", SHOWN_CHARS);
-    printf("\n    + ");
-    lrc_cmdline_put(stdout, change->after, SHOWN_CHARS);
-    printf("\n");
-}
-
-static void note_below(const lrc_common *common, const char *dir, size_t below)
+void lrc_cli_note_below(const lrc_common *common, const char *dir, size_t below)
 {
     if (below && !common->quiet)
         fprintf(stderr, "note: %zu images in sub-folders of %s were left out; --recursive takes them too\n", below,
                 lrc_path_name(dir));
-}
-
-static void bulk_as_text(const lrc_common *common, const lrc_caption_bulk *bulk, const lrc_caption_bulk_result *r)
-{
-    lrc_cmdline_findings(common, &r->problems);
-    for (size_t i = 0; bulk->dry_run && i < r->examples; i++)
-        print_example(&r->example[i]);
-    printf("%s%zu of %zu captions changed", bulk->dry_run ? "would be: " : "", r->changed, r->files);
-    if (r->created)
-        printf(", %zu of them new files", r->created);
-    if (r->problems.count)
-        printf("; %zu could not be changed", r->problems.count);
-    printf("\n");
-    note_below(common, bulk->dir, r->below);
-}
-
-static int run_bulk(const lrc_common *common, const lrc_caption_bulk *bulk)
-{
-    lrc_auto_caption_bulk_result lrc_caption_bulk_result r = {0};
-    lrc_err err = LRC_ERR_INIT;
-    if (lrc_caption_bulk_run(bulk, &r, &err) < 0) {
-        if (r.changed && !bulk->dry_run)
-            lrc_wrap(&err, "stopped after %zu captions had been changed", r.changed);
-        return lrc_cmdline_fail(common, &err);
-    }
-    int result = 0;
-    if (common->json)
-        result = bulk_as_json(bulk, &r);
-    else
-        bulk_as_text(common, bulk, &r);
-    return result ? result : r.problems.count ? lrc_err_exit_code(LRC_ERR_IO) : 0;
-}
-
-int lrc_cli_captions_add_trigger(int argc, char **argv)
-{
-    static const lrc_cmd cmd = {
-        "captions add-trigger",
-        "NAME WORD",
-        "Put a trigger word into the caption of every image of a dataset.",
-        "An image without a caption gets one. A caption that has the word already gets it moved to where it is "
-        "wanted,\n"
-        "once, unless --repeat is given. In a caption of several lines each line gets the word, because the trainer\n"
-        "uses one line.",
-        2,
-        2};
-    lrc_common common = {0};
-    lrc_auto_strv lrc_strv args = {0};
-    lrc_err err = LRC_ERR_INIT;
-    lrc_auto_workspace lrc_workspace w = {0};
-    lrc_auto_free char *dir = NULL;
-    lrc_caption_trigger trigger = {.separator = LRC_CAPTION_SEPARATOR};
-    lrc_caption_bulk bulk = {
-        .workspace = &w, .extension = LRC_CAPTION_EXTENSION, .edit = add_trigger_edit, .arg = &trigger};
-    const char *position = "start";
-    const lrc_opt opts[] = {
-        {"position", 'p', LRC_OPT_CHOICE, &position, "WHERE", "where the word goes", 0, 0, "start|end"},
-        {"repeat", 0, LRC_OPT_FLAG, &trigger.repeat, NULL, "add it also where it is already", 0, 0, NULL},
-        {"recursive", 'r', LRC_OPT_FLAG, &bulk.recursive, NULL, "images of sub-folders too", 0, 0, NULL},
-        {"dry-run", 'n', LRC_OPT_FLAG, &bulk.dry_run, NULL, "change nothing, show what would change", 0, 0, NULL},
-        {"extension", 0, LRC_OPT_STR, &bulk.extension, "EXT", "suffix of the caption files", 0, 0, NULL},
-        {"separator", 0, LRC_OPT_STR, &trigger.separator, "TEXT", "what stands between tags", 0, 0, NULL},
-    };
-    if (lrc_cmdline_parse(&cmd, opts, sizeof opts / sizeof opts[0], argc, argv, &common, &args, &err) < 0)
-        return lrc_cmdline_fail(&common, &err);
-    if (common.help)
-        return 0;
-    trigger.at_end = strcmp(position, "end") == 0;
-    trigger.word = args.item[1];
-    if (lrc_caption_check_trigger(&trigger, &err) < 0 || open_dataset(&common, args.item[0], &w, &dir, &err) < 0)
-        return lrc_cmdline_fail(&common, &err);
-    bulk.dir = dir;
-    return run_bulk(&common, &bulk);
 }
 
 // ---- show ------------------------------------------------------------------------------------------------------------
@@ -273,7 +155,7 @@ static int show_as_text(const lrc_common *common, const char *dir, const lrc_cap
     if (want_stats)
         stats_as_text(stats);
     lrc_cmdline_findings(common, &stats->problems);
-    note_below(common, dir, stats->below);
+    lrc_cli_note_below(common, dir, stats->below);
     return 0;
 }
 
@@ -302,9 +184,249 @@ int lrc_cli_captions_show(int argc, char **argv)
     if (common.help)
         return 0;
     if (lrc_caption_check_extension(options.extension, &err) < 0 ||
-        open_dataset(&common, args.item[0], &w, &dir, &err) < 0)
+        lrc_cli_open_dataset(&common, args.item[0], &w, &dir, &err) < 0)
         return lrc_cmdline_fail(&common, &err);
     const int result = common.json ? show_as_json(dir, &options, (size_t)limit, want_stats, &stats, &err)
                                    : show_as_text(&common, dir, &options, (size_t)limit, want_stats, &stats, &err);
     return result < 0 ? lrc_cmdline_fail(&common, &err) : result;
+}
+
+// ---- find ------------------------------------------------------------------------------------------------------------
+
+struct finder {
+    lrc_pattern *pattern; // NULL: the tag
+    const char *tag, *separator;
+    lrc_json_out *out; // NULL: as text
+    size_t dir_len, found;
+};
+
+// Does a line of the caption have the tag?
+static int has_tag(const struct finder *f, const char *text, lrc_err *err)
+{
+    lrc_auto_strv lrc_strv lines = {0}, tags = {0};
+    if (lrc_strv_split(&lines, text, '\n', err) < 0)
+        return -1;
+    for (size_t i = 0; i < lines.count; i++)
+        if (lrc_caption_split(lines.item[i], f->separator, &tags, err) < 0)
+            return -1;
+    return lrc_caption_has(&tags, f->tag);
+}
+
+static int find_one(void *arg, const char *image, const char *text, lrc_err *err)
+{
+    struct finder *f = arg;
+    size_t start, end;
+    if (!text)
+        return 0;
+    const int found = f->pattern ? lrc_pattern_find(f->pattern, text, 0, &start, &end, err) : has_tag(f, text, err);
+    if (found <= 0)
+        return found;
+    f->found++;
+    if (f->out) {
+        lrc_json_object_begin(f->out);
+        lrc_json_kstr(f->out, "image", image + f->dir_len + 1);
+        lrc_json_kstr(f->out, "caption", text);
+        lrc_json_object_end(f->out);
+        return 0;
+    }
+    lrc_cmdline_put(stdout, image + f->dir_len + 1, 0);
+    printf(": ");
+    lrc_cmdline_put(stdout, text, SHOWN_CHARS);
+    printf("\n");
+    return 0;
+}
+
+static int run_find(const lrc_common *common, const char *dir, const lrc_caption_stats_options *options,
+                    struct finder *f, lrc_err *err)
+{
+    lrc_auto_buf lrc_buf buf;
+    lrc_auto_caption_stats lrc_caption_stats stats = {0};
+    lrc_json_out out;
+    lrc_buf_init(&buf, JSON_MAX);
+    lrc_json_out_init(&out, &buf, 0);
+    f->out = common->json ? &out : NULL;
+    f->dir_len = strlen(dir);
+    lrc_json_object_begin(&out);
+    lrc_json_key(&out, "captions");
+    lrc_json_array_begin(&out);
+    if (lrc_caption_stats_collect(dir, options, find_one, f, &stats, err) < 0)
+        return -1;
+    lrc_json_array_end(&out);
+    lrc_json_kint(&out, "found", (int64_t)f->found);
+    lrc_json_kint(&out, "images", (int64_t)stats.images);
+    lrc_json_key(&out, "errors");
+    lrc_json_put_findings(&out, &stats.problems);
+    lrc_json_object_end(&out);
+    if (common->json)
+        return lrc_cmdline_json(&buf);
+    lrc_cmdline_findings(common, &stats.problems);
+    if (!common->quiet)
+        fprintf(stderr, "%zu of %zu captions\n", f->found, stats.captioned);
+    lrc_cli_note_below(common, dir, stats.below);
+    return 0;
+}
+
+int lrc_cli_captions_find(int argc, char **argv)
+{
+    static const lrc_cmd cmd = {
+        "captions find", "NAME TEXT", "List the captions that hold a text, a tag or a pattern.", NULL, 2, 2};
+    lrc_common common = {0};
+    lrc_auto_strv lrc_strv args = {0};
+    lrc_err err = LRC_ERR_INIT;
+    lrc_auto_workspace lrc_workspace w = {0};
+    lrc_auto_free char *dir = NULL;
+    lrc_auto_pattern lrc_pattern *pattern = NULL;
+    lrc_caption_stats_options options = {.extension = LRC_CAPTION_EXTENSION, .separator = LRC_CAPTION_SEPARATOR};
+    lrc_pattern_options how = {0};
+    bool tag = false;
+    const lrc_opt opts[] = {
+        {"tag", 't', LRC_OPT_FLAG, &tag, NULL, "TEXT is a whole tag; case does not count", 0, 0, NULL},
+        {"regex", 'e', LRC_OPT_FLAG, &how.regex, NULL, "TEXT is a regular expression", 0, 0, NULL},
+        {"ignore-case", 'i', LRC_OPT_FLAG, &how.ignore_case, NULL, "upper and lower case are the same", 0, 0, NULL},
+        {"multiline", 'm', LRC_OPT_FLAG, &how.multiline, NULL, "^ and $ match at every line", 0, 0, NULL},
+        {"recursive", 'r', LRC_OPT_FLAG, &options.recursive, NULL, "images of sub-folders too", 0, 0, NULL},
+        {"extension", 0, LRC_OPT_STR, &options.extension, "EXT", "suffix of the caption files", 0, 0, NULL},
+        {"separator", 0, LRC_OPT_STR, &options.separator, "TEXT", "what stands between tags", 0, 0, NULL},
+    };
+    if (lrc_cmdline_parse(&cmd, opts, sizeof opts / sizeof opts[0], argc, argv, &common, &args, &err) < 0)
+        return lrc_cmdline_fail(&common, &err);
+    if (common.help)
+        return 0;
+    struct finder f = {.tag = args.item[1], .separator = options.separator};
+    if (lrc_caption_check_extension(options.extension, &err) < 0 ||
+        lrc_caption_check_separator(options.separator, &err) < 0 ||
+        (!tag && lrc_pattern_compile(args.item[1], &how, &pattern, &err) < 0) ||
+        lrc_cli_open_dataset(&common, args.item[0], &w, &dir, &err) < 0)
+        return lrc_cmdline_fail(&common, &err);
+    f.pattern = pattern;
+    const int result = run_find(&common, dir, &options, &f, &err);
+    return result < 0 ? lrc_cmdline_fail(&common, &err) : result;
+}
+
+// ---- undo, redo, history -----------------------------------------------------------------------------------------------
+
+static int print_undo(const lrc_common *common, const lrc_caption_undo_result *r, bool redo)
+{
+    if (!common->json) {
+        printf("%s: ", redo ? "done again" : "taken back");
+        lrc_cmdline_put(stdout, r->undone.summary, 0);
+        printf(" (%zu captions of %s)\n", r->files, lrc_path_name(r->undone.dir));
+        lrc_cmdline_findings(common, &r->problems);
+        return 0;
+    }
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_buf_init(&buf, JSON_MAX);
+    lrc_json_out_init(&out, &buf, 0);
+    lrc_json_object_begin(&out);
+    lrc_json_kbool(&out, "success", true);
+    lrc_json_kint(&out, "operation", r->undone.number);
+    lrc_json_kstr(&out, "summary", r->undone.summary);
+    lrc_json_kstr(&out, "dataset_dir", r->undone.dir);
+    lrc_json_kint(&out, "files_modified", (int64_t)r->files);
+    lrc_json_key(&out, "errors");
+    lrc_json_put_findings(&out, &r->problems);
+    lrc_json_object_end(&out);
+    return lrc_cmdline_json(&buf);
+}
+
+static int run_undo(const lrc_cmd *cmd, bool redo, int argc, char **argv)
+{
+    lrc_common common = {0};
+    lrc_auto_strv lrc_strv args = {0};
+    lrc_err err = LRC_ERR_INIT;
+    lrc_auto_workspace lrc_workspace w = {0};
+    lrc_auto_free char *dir = NULL;
+    lrc_auto_caption_undo_result lrc_caption_undo_result r = {0};
+    if (lrc_cmdline_parse(cmd, NULL, 0, argc, argv, &common, &args, &err) < 0)
+        return lrc_cmdline_fail(&common, &err);
+    if (common.help)
+        return 0;
+    if (lrc_workspace_open(common.workspace, false, &w, &err) < 0 ||
+        (args.count && lrc_dataset_find(&w, args.item[0], &dir, &err) < 0))
+        return lrc_cmdline_fail(&common, &err);
+    if (lrc_caption_undo(&w, dir, redo, &r, &err) < 0) {
+        lrc_cmdline_findings(&common, &r.problems);
+        return lrc_cmdline_fail(&common, &err);
+    }
+    const int printed = print_undo(&common, &r, redo);
+    return printed ? printed : r.problems.count ? lrc_err_exit_code(LRC_ERR_IO) : 0;
+}
+
+int lrc_cli_captions_undo(int argc, char **argv)
+{
+    static const lrc_cmd cmd = {"captions undo",
+                                "[NAME]",
+                                "Take back the last edit of captions, of one dataset or any.",
+                                "Nothing is changed when one of the captions was changed since by somebody else.",
+                                0,
+                                1};
+    return run_undo(&cmd, false, argc, argv);
+}
+
+int lrc_cli_captions_redo(int argc, char **argv)
+{
+    static const lrc_cmd cmd = {"captions redo", "[NAME]", "Do again what 'captions undo' took back last.", NULL, 0, 1};
+    return run_undo(&cmd, true, argc, argv);
+}
+
+static const char *state_of(const lrc_journal_entry *e)
+{
+    return !e->done ? "not ended" : e->undone ? "taken back" : "done";
+}
+
+static int history_as_json(const lrc_journal_list *l)
+{
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_buf_init(&buf, JSON_MAX);
+    lrc_json_out_init(&out, &buf, 0);
+    lrc_json_object_begin(&out);
+    lrc_json_key(&out, "operations");
+    lrc_json_array_begin(&out);
+    for (size_t i = l->count; i-- > 0;) {
+        const lrc_journal_entry *e = &l->item[i];
+        lrc_json_object_begin(&out);
+        lrc_json_kint(&out, "operation", e->head.number);
+        lrc_json_kstr(&out, "kind", e->head.operation);
+        lrc_json_kstr(&out, "summary", e->head.summary);
+        lrc_json_kstr(&out, "dataset_dir", e->head.dir);
+        lrc_json_kint(&out, "time", e->head.time_ms);
+        lrc_json_kint(&out, "files", (int64_t)e->files);
+        lrc_json_kstr(&out, "state", state_of(e));
+        lrc_json_object_end(&out);
+    }
+    lrc_json_array_end(&out);
+    lrc_json_object_end(&out);
+    return lrc_cmdline_json(&buf);
+}
+
+int lrc_cli_captions_history(int argc, char **argv)
+{
+    static const lrc_cmd cmd = {
+        "captions history", "", "List the edits of captions that can be taken back.", NULL, 0, 0};
+    lrc_common common = {0};
+    lrc_auto_strv lrc_strv args = {0};
+    lrc_err err = LRC_ERR_INIT;
+    lrc_auto_workspace lrc_workspace w = {0};
+    lrc_auto_journal_list lrc_journal_list list = {0};
+    if (lrc_cmdline_parse(&cmd, NULL, 0, argc, argv, &common, &args, &err) < 0)
+        return lrc_cmdline_fail(&common, &err);
+    if (common.help)
+        return 0;
+    if (lrc_workspace_open(common.workspace, false, &w, &err) < 0 || lrc_journal_list_read(&w, &list, &err) < 0)
+        return lrc_cmdline_fail(&common, &err);
+    if (common.json)
+        return history_as_json(&list);
+    for (size_t i = list.count; i-- > 0;) {
+        const lrc_journal_entry *e = &list.item[i];
+        char when[32];
+        lrc_clock_iso(e->head.time_ms, when);
+        printf("%5u  %s  %-10s  %6zu captions of ", e->head.number, when, state_of(e), e->files);
+        lrc_cmdline_put(stdout, lrc_path_name(e->head.dir), 0);
+        printf(": ");
+        lrc_cmdline_put(stdout, e->head.summary, 0);
+        printf("\n");
+    }
+    return 0;
 }
