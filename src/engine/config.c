@@ -19,6 +19,7 @@ enum rule {
     USED,    // stored at `offset`
     NOTHING, // makes no difference here
     OFF,     // only false, 0, "" or [] can be obeyed
+    ONE,     // as OFF, but 1 is as good as nothing
 };
 
 struct key {
@@ -26,7 +27,7 @@ struct key {
     enum rule rule;
     kind kind;
     size_t offset;
-    const char *why; // NOTHING: why it makes no difference; OFF: what to do
+    const char *why; // NOTHING: why it makes no difference; OFF, ONE: what to do
 };
 
 #define AT(member) offsetof(eng_config, member)
@@ -121,7 +122,7 @@ static const struct key config_keys[] = {
     {"vae", OFF, TEXT, 0, "the Tiny family has no autoencoder: leave vae_path empty"},
     {"cache_text_encoder_outputs", OFF, FLAG, 0, "leave it off: the text encoder takes next to no time here"},
     {"cache_text_encoder_outputs_to_disk", OFF, FLAG, 0, "leave it off"},
-    {"clip_skip", OFF, INT, 0, "leave it empty: the Tiny text encoder has two layers"},
+    {"clip_skip", ONE, INT, 0, "leave it empty: the Tiny text encoder has two layers"},
     {"weighted_captions", OFF, FLAG, 0, SCRIPTS},
     {"save_state", OFF, FLAG, 0, "the embedded trainer cannot continue a run: leave it off, use network_weights"},
     {"save_state_on_train_end", OFF, FLAG, 0, "the embedded trainer cannot continue a run: leave it off"},
@@ -195,7 +196,8 @@ static const struct key dataset_keys[] = {
 
 bool eng_config_key(size_t i, eng_key_info *ret)
 {
-    static const char *const use[] = {[USED] = "used", [NOTHING] = "ignored", [OFF] = "must be off"};
+    static const char *const use[] = {
+        [USED] = "used", [NOTHING] = "ignored", [OFF] = "must be off", [ONE] = "must be off"};
     const struct {
         const struct key *key;
         size_t count;
@@ -319,7 +321,7 @@ static void use_key(struct reader *r, const struct key *k, const lrc_toml *v, vo
 {
     if (k->rule == USED && k->offset != SIZE_MAX)
         set_value(r, k, v, (char *)target + k->offset);
-    else if (k->rule == OFF && !is_off(v))
+    else if ((k->rule == OFF && !is_off(v)) || (k->rule == ONE && !is_off(v) && number_of(v) != 1))
         complain(r, k->name, k->why, "the embedded trainer does not do %s", k->name);
     else if (k->rule == NOTHING && !is_off(v) && !r->failed)
         r->failed = lrc_findings_add(r->findings, LRC_FINDING_INFO, "engine_ignores", k->name, r->file, "", r->err,

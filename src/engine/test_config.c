@@ -107,6 +107,7 @@ static void refuses_what_it_does_not_do(void **state)
         {"weighted_captions", "weighted_captions = true\n", false},
         {"ip_noise_gamma", "ip_noise_gamma = 0.1\n", false},
         {"network_dim", "network_dim = 0\n", false},
+        {"clip_skip", "clip_skip = 2\n", false},
         {"seed", "seed = \"x\"\n", false},
         {"gradient_accumulation_steps", "gradient_accumulation_steps = 0\n", false},
         {"no_such_key", "no_such_key = 1\n", false},
@@ -143,7 +144,7 @@ static void lets_pass_what_does_not_matter(void **state)
     struct loaded l;
     load(&l,
          "pretrained_model_name_or_path = \"/m\"\nweighted_captions = false\nnetwork_dropout = 0.0\nvae = \"\"\n"
-         "save_state = false\nmixed_precision = \"bf16\"\nxformers = false\n",
+         "save_state = false\nclip_skip = 1\nmixed_precision = \"bf16\"\nxformers = false\n",
          good_dataset);
     assert_int_equal(lrc_findings_errors(&l.findings), 0);
     bool said = false;

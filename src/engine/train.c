@@ -13,6 +13,7 @@
 #include "base/rand.h"
 #include "engine/bar.h"
 #include "engine/session.h"
+#include "engine/tiny.h"
 #include "image/info.h"
 
 #define DEFAULT_STEPS 1600 // sd-scripts' max_train_steps
@@ -79,6 +80,9 @@ static int start_data(eng_session *s, lrc_err *err)
         const eng_data_folder f = eng_data_folder_at(s->data, i);
         printf("found directory %s contains %zu image files\n", f.subset->image_dir, f.files);
     }
+    if (s->c->width != ENG_TINY_SIZE || s->c->height != ENG_TINY_SIZE)
+        printf("note: the Tiny base knows pictures of %d pixels a side; resolution = %d suits it best\n", ENG_TINY_SIZE,
+               ENG_TINY_SIZE);
     const eng_data_facts facts = eng_data_facts_of(s->data);
     printf("%zu train images with repeating.\n%zu reg images.\n", facts.pictures, facts.reg_pictures);
     printf("[Dataset 0]\n  batch_size: %" PRId64 "\n  resolution: (%" PRId64 ", %" PRId64 ")\n  enable_bucket: %s\n",
