@@ -18,13 +18,14 @@ have_node() {
     command -v node > /dev/null
 }
 
-# build_preset NAME [CMAKE-OPTION] [TARGET]: configure and build; quiet unless it fails.
+# build_preset NAME [CMAKE-OPTION] [TARGETS]: configure and build; quiet unless it fails.
 build_preset() {
-    local preset=$1 option=${2:-} target=${3:-all} log=build/$1/build.log
+    local preset=$1 option=${2:-} targets=${3:-all} log=build/$1/build.log
     mkdir -p "build/$preset"
     printf 'building %s … ' "$preset"
+    # shellcheck disable=SC2086 # several targets
     if cmake --preset "$preset" ${option:+"$option"} > "$log" 2>&1 &&
-        cmake --build "build/$preset" -j "$JOBS" --target "$target" >> "$log" 2>&1; then
+        cmake --build "build/$preset" -j "$JOBS" --target $targets >> "$log" 2>&1; then
         say done
     else
         say FAILED

@@ -5,7 +5,7 @@
 
 match($0, /^[0-9]+: /) {
     id = substr($0, 1, RLENGTH - 2)
-    text[id] = text[id] "\n        " substr($0, RLENGTH + 1)
+    text[id] = text[id] "\n" substr($0, RLENGTH + 1)
     line = substr($0, RLENGTH + 1)
     if (match(line, /\[  (PASSED |FAILED |SKIPPED|ERROR  )? ?\] [0-9]+ test/))
         sum(line)
