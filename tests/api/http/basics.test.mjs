@@ -97,6 +97,10 @@ test('every error has the one shape and its status', async () => {
     assert.equal(body.success, false);
     assert.equal(body.error, 'asked to "fail"');
   }
+  // Our own failures are logged once, with what was asked; a client's mistakes and a busy server are not.
+  const logged = () => (server.log().match(/warn GET \/api\/fail: asked to "fail"/g) ?? []).length;
+  await until(() => logged() >= 2);
+  assert.equal(logged(), 2);
 });
 
 test('paths are decoded once; words win over names', async () => {
