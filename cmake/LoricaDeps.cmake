@@ -10,6 +10,8 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+find_library(LORICA_WSLAY wslay REQUIRED) # its package has no .pc file
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 
 # ONNX Runtime is loaded with dlopen; only its C header is needed here, and without it tagging is built to say so.

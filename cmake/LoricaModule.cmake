@@ -5,6 +5,7 @@
 #   lrc_modules(layers.txt)      a static library lrc_<module> of src/<module>/*.c for each row whose folder exists
 #   lrc_program(name main.c)     a program of src/main.c and the modules of its row
 #   lrc_tests()                  each src/<module>/test_<x>.c is the ctest <module>/<x>
+#   lrc_test_programs()          programs that black-box tests talk to, out of tests/fixtures/, in <build>/tests
 #   lrc_fuzz_targets()           each tests/fuzz/fuzz_<x>.c; its first lines name its modules: "// module: json"
 
 function(lrc_libs name)
@@ -156,4 +157,14 @@ function(lrc_fuzz_targets)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     add_dependencies(fuzz_targets ${name})
   endforeach()
+endfunction()
+
+function(lrc_test_programs)
+  if(NOT TARGET lrc_http)
+    return()
+  endif()
+  lrc_assets(lrc_test_page test_page ${CMAKE_SOURCE_DIR}/tests/fixtures/page)
+  add_executable(http-server ${CMAKE_SOURCE_DIR}/tests/fixtures/http_server.c)
+  target_link_libraries(http-server PRIVATE lrc_http lrc_test_page)
+  set_target_properties(http-server PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()

@@ -75,23 +75,39 @@ int lrc_fs_write_fd(int fd, const void *bytes, size_t n, const char *what, lrc_e
     return 0;
 }
 
+static int dir_of(const lrc_fs_out *out)
+{
+    return out->dir ? out->dir : AT_FDCWD;
+}
+
+// What the target is called as seen from there.
+static const char *target_name(const lrc_fs_out *out)
+{
+    return out->dir ? lrc_path_name(out->target) : out->target;
+}
+
+static int stat_folder(const lrc_fs_out *out, struct stat *ret)
+{
+    lrc_auto_free char *parent = NULL;
+    if (out->dir)
+        return fstatat(out->dir, ".", ret, 0);
+    return lrc_path_parent(&parent, out->target, NULL) < 0 ? -1 : stat(parent, ret);
+}
+
 // Mode and owner that the new file is to have; see the header. out->mode stays 0 where the umask decides.
 static void plan_owner(lrc_fs_out *out, mode_t mode)
 {
     struct stat st;
     out->uid = (uid_t)-1;
     out->gid = (gid_t)-1;
-    if (stat(out->target, &st) == 0) {
+    if (fstatat(dir_of(out), target_name(out), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
         out->cloned = 1;
         out->mode = st.st_mode & 07777;
         out->uid = st.st_uid;
         out->gid = st.st_gid;
-    } else {
-        lrc_auto_free char *parent = NULL;
-        if (geteuid() == 0 && lrc_path_parent(&parent, out->target, NULL) == 0 && stat(parent, &st) == 0) {
-            out->uid = st.st_uid;
-            out->gid = st.st_gid;
-        }
+    } else if (geteuid() == 0 && stat_folder(out, &st) == 0) {
+        out->uid = st.st_uid;
+        out->gid = st.st_gid;
     }
     if (mode)
         out->mode = mode;
@@ -103,6 +119,39 @@ bool lrc_fs_is_temp(const char *name)
            strlen(name) == strlen(TEMP_PREFIX TEMP_SUFFIX) + TEMP_RANDOM;
 }
 
+static int open_temp(lrc_fs_out *out, lrc_err *err)
+{
+    lrc_auto_free char *parent = NULL;
+    char suffix[TEMP_RANDOM + 1];
+    if (lrc_rand_hex(suffix, TEMP_RANDOM, err) < 0 || lrc_path_parent(&parent, target_name(out), err) < 0 ||
+        lrc_str_format(&out->temp, err, "%s/" TEMP_PREFIX "%s" TEMP_SUFFIX, parent, suffix) < 0)
+        return -1;
+    out->fd =
+        openat(dir_of(out), out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, out->mode ? 0600 : 0666);
+    if (out->fd < 0) {
+        lrc_fail_errno_(err, "cannot write into the folder of '%s'", out->target);
+        free(lrc_take(out->temp));
+        return -1;
+    }
+    return 0;
+}
+
+// The target is known.
+static int begin(lrc_fs_out *out, mode_t mode, lrc_err *err)
+{
+    struct stat st;
+    int result = 0;
+    if (fstatat(dir_of(out), target_name(out), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        result = lrc_fail(err, LRC_ERR_CONFLICT, "'%s' is a folder", out->target);
+    if (result == 0) {
+        plan_owner(out, mode);
+        result = open_temp(out, err);
+    }
+    if (result < 0)
+        lrc_fs_out_done(out);
+    return result;
+}
+
 int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *err)
 {
     *out = (lrc_fs_out)LRC_FS_OUT_INIT;
@@ -110,27 +159,22 @@ int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *er
     const bool is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     if ((is_link ? lrc_path_real(&out->target, NULL, path, err) : lrc_str_copy(&out->target, path, err)) < 0)
         return -1;
-    if (lrc_fs_is_dir(out->target)) {
-        lrc_fail_(err, LRC_ERR_CONFLICT, "'%s' is a folder", path);
+    return begin(out, mode, err);
+}
+
+int lrc_fs_out_begin_at(lrc_fs_out *out, int dir, const char *shown, mode_t mode, lrc_err *err)
+{
+    *out = (lrc_fs_out)LRC_FS_OUT_INIT;
+    if (lrc_str_copy(&out->target, shown, err) < 0)
+        return -1;
+    out->dir = fcntl(dir, F_DUPFD_CLOEXEC, 1);
+    if (out->dir < 0) {
+        out->dir = 0;
+        lrc_fail_errno_(err, "cannot write '%s'", shown);
         lrc_fs_out_done(out);
         return -1;
     }
-    plan_owner(out, mode);
-    lrc_auto_free char *parent = NULL;
-    char suffix[TEMP_RANDOM + 1];
-    if (lrc_rand_hex(suffix, TEMP_RANDOM, err) < 0 || lrc_path_parent(&parent, out->target, err) < 0 ||
-        lrc_str_format(&out->temp, err, "%s/" TEMP_PREFIX "%s" TEMP_SUFFIX, parent, suffix) < 0) {
-        lrc_fs_out_done(out);
-        return -1;
-    }
-    out->fd = open(out->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, out->mode ? 0600 : 0666);
-    if (out->fd < 0) {
-        lrc_fail_errno_(err, "cannot write into the folder of '%s'", path);
-        free(lrc_take(out->temp));
-        lrc_fs_out_done(out);
-        return -1;
-    }
-    return 0;
+    return begin(out, mode, err);
 }
 
 int lrc_fs_out_write(lrc_fs_out *out, const void *bytes, size_t n, lrc_err *err)
@@ -138,12 +182,24 @@ int lrc_fs_out_write(lrc_fs_out *out, const void *bytes, size_t n, lrc_err *err)
     return lrc_fs_write_fd(out->fd, bytes, n, out->target, err);
 }
 
-static int sync_parent(const char *path, lrc_err *err)
+static int sync_fd(int fd, const char *path, lrc_err *err)
+{
+    if (fd < 0)
+        return lrc_fail_errno(err, "cannot open the folder '%s'", path);
+    if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP) // some network mounts cannot sync a folder
+        return lrc_fail_errno(err, "cannot sync the folder '%s'", path);
+    return 0;
+}
+
+static int sync_folder(const lrc_fs_out *out, lrc_err *err)
 {
     lrc_auto_free char *parent = NULL;
-    if (lrc_path_parent(&parent, path, err) < 0)
+    if (lrc_path_parent(&parent, out->target, err) < 0)
         return -1;
-    return lrc_fs_sync_dir(parent, err);
+    if (!out->dir)
+        return lrc_fs_sync_dir(parent, err);
+    lrc_auto_close int fd = openat(out->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return sync_fd(fd, parent, err);
 }
 
 static int seal(lrc_fs_out *out, bool sync, lrc_err *err)
@@ -163,10 +219,10 @@ static int commit(lrc_fs_out *out, bool sync, lrc_err *err)
 {
     if (seal(out, sync, err) < 0)
         return -1;
-    if (rename(out->temp, out->target) < 0)
+    if (renameat(dir_of(out), out->temp, dir_of(out), target_name(out)) < 0)
         return lrc_fail_errno(err, "cannot put '%s' in place", out->target);
     free(lrc_take(out->temp));
-    return sync ? sync_parent(out->target, err) : 0;
+    return sync ? sync_folder(out, err) : 0;
 }
 
 int lrc_fs_out_commit(lrc_fs_out *out, lrc_err *err)
@@ -176,10 +232,11 @@ int lrc_fs_out_commit(lrc_fs_out *out, lrc_err *err)
 
 int lrc_fs_out_commit_new(lrc_fs_out *out, lrc_err *err)
 {
-    if (seal(out, true, err) < 0 || lrc_fs_rename_new(out->temp, out->target, err) < 0)
+    if (seal(out, true, err) < 0 ||
+        lrc_fs_rename_new_at(dir_of(out), out->temp, dir_of(out), target_name(out), err) < 0)
         return -1;
     free(lrc_take(out->temp));
-    return sync_parent(out->target, err);
+    return sync_folder(out, err);
 }
 
 void lrc_fs_out_done(lrc_fs_out *out)
@@ -187,7 +244,10 @@ void lrc_fs_out_done(lrc_fs_out *out)
     if (out->fd >= 0)
         close(lrc_take_fd(out->fd));
     if (out->temp)
-        unlink(out->temp);
+        unlinkat(dir_of(out), out->temp, 0);
+    if (out->dir)
+        close(out->dir);
+    out->dir = 0;
     free(lrc_take(out->temp));
     free(lrc_take(out->target));
 }
@@ -246,6 +306,18 @@ int lrc_fs_mkdir_new(const char *path, lrc_err *err)
     return 0;
 }
 
+int lrc_fs_mkdir_new_at(int dir, const char *shown, lrc_err *err)
+{
+    const char *name = lrc_path_name(shown);
+    struct stat st;
+    if (mkdirat(dir, name, 0777) < 0)
+        return lrc_fail_errno(err, "cannot make the folder '%s'", shown);
+    if (geteuid() == 0 && fstatat(dir, ".", &st, 0) == 0 &&
+        fchownat(dir, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+        errno = 0; // a mount without owners
+    return 0;
+}
+
 int lrc_fs_create_new(const char *path, int *ret_fd, lrc_err *err)
 {
     const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -290,11 +362,7 @@ int lrc_fs_mkdirs(const char *path, lrc_err *err)
 int lrc_fs_sync_dir(const char *path, lrc_err *err)
 {
     lrc_auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return lrc_fail_errno(err, "cannot open the folder '%s'", path);
-    if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP) // some network mounts cannot sync a folder
-        return lrc_fail_errno(err, "cannot sync the folder '%s'", path);
-    return 0;
+    return sync_fd(fd, path, err);
 }
 
 // What sendfile cannot do on this file system.
@@ -344,9 +412,9 @@ int lrc_fs_copy(const char *from, const char *to, lrc_err *err)
     return lrc_fs_out_commit(&out, err);
 }
 
-int lrc_fs_rename_new(const char *from, const char *to, lrc_err *err)
+int lrc_fs_rename_new_at(int from_dir, const char *from, int to_dir, const char *to, lrc_err *err)
 {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno == EEXIST)
         return lrc_fail(err, LRC_ERR_CONFLICT, "'%s' exists already", to);
@@ -354,11 +422,16 @@ int lrc_fs_rename_new(const char *from, const char *to, lrc_err *err)
         return lrc_fail_errno(err, "cannot move '%s' to '%s'", from, to);
     // A file system without RENAME_NOREPLACE: the best that is left.
     struct stat st;
-    if (lstat(to, &st) == 0)
+    if (fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return lrc_fail(err, LRC_ERR_CONFLICT, "'%s' exists already", to);
-    if (rename(from, to) < 0)
+    if (renameat(from_dir, from, to_dir, to) < 0)
         return lrc_fail_errno(err, "cannot move '%s' to '%s'", from, to);
     return 0;
+}
+
+int lrc_fs_rename_new(const char *from, const char *to, lrc_err *err)
+{
+    return lrc_fs_rename_new_at(AT_FDCWD, from, AT_FDCWD, to, err);
 }
 
 int lrc_fs_remove(const char *path, lrc_err *err)
@@ -409,6 +482,11 @@ static int remove_content(int dirfd, const char *path, lrc_err *err)
 int lrc_fs_remove_tree(const char *path, lrc_err *err)
 {
     return remove_entry(AT_FDCWD, path, ".", err);
+}
+
+int lrc_fs_remove_tree_at(int dir, const char *name, const char *shown_dir, lrc_err *err)
+{
+    return remove_entry(dir, name, shown_dir, err);
 }
 
 uint64_t lrc_fs_free_bytes(const char *path)

@@ -33,6 +33,7 @@ bool lrc_fs_is_temp(const char *name);
 // temporary file.
 typedef struct lrc_fs_out {
     int fd;       // -1 when closed
+    int dir;      // open folder that `temp` and the last name of `target` lie in; 0: they are paths
     char *temp;   // path of the temporary file
     char *target; // real path that commit renames to
     mode_t mode;  // 0: the umask decides
@@ -42,6 +43,9 @@ typedef struct lrc_fs_out {
 } lrc_fs_out;
 
 int lrc_fs_out_begin(lrc_fs_out *out, const char *path, mode_t mode, lrc_err *err);
+// The same inside an open folder (O_PATH is enough, duplicated), whatever its path leads to by now: `shown` is for messages,
+// its last component the file's name. A link of that name is replaced, not followed.
+int lrc_fs_out_begin_at(lrc_fs_out *out, int dir, const char *shown, mode_t mode, lrc_err *err);
 int lrc_fs_out_write(lrc_fs_out *out, const void *bytes, size_t n, lrc_err *err);
 int lrc_fs_out_commit(lrc_fs_out *out, lrc_err *err);
 // As commit, but LRC_ERR_CONFLICT when the target came to exist: nothing is replaced.
@@ -60,6 +64,7 @@ bool lrc_fs_is_file(const char *path); // follows links; a regular file
 // Like mkdir -p. New folders get 0777 & ~umask and, as root, the owner of the folder that they are made in.
 int lrc_fs_mkdirs(const char *path, lrc_err *err);
 int lrc_fs_mkdir_new(const char *path, lrc_err *err); // one folder; LRC_ERR_CONFLICT when something of that name exists
+int lrc_fs_mkdir_new_at(int dir, const char *shown, lrc_err *err); // the last name of `shown`, inside an open folder
 
 // A new file to write into, *ret_fd, by the same rule. Not atomic, not synced: for folders that are renamed as a whole
 // after lrc_fs_sync_all(). LRC_ERR_CONFLICT when something of that name exists.
@@ -72,8 +77,10 @@ int lrc_fs_sync_dir(const char *path, lrc_err *err);
 int lrc_fs_copy(const char *from, const char *to, lrc_err *err);       // bytes and mode; atomic as a write
 int lrc_fs_rename_new(const char *from, const char *to, lrc_err *err); // LRC_ERR_CONFLICT when `to` exists
 int lrc_fs_remove(const char *path, lrc_err *err);                     // a file or link; missing is not an error
-int lrc_fs_remove_tree(const char *path, lrc_err *err);                // never follows links; missing is not an error
-uint64_t lrc_fs_free_bytes(const char *path);                          // for this user; 0 when unknown
+int lrc_fs_rename_new_at(int from_dir, const char *from, int to_dir, const char *to, lrc_err *err);
+int lrc_fs_remove_tree(const char *path, lrc_err *err); // never follows links; missing is not an error
+int lrc_fs_remove_tree_at(int dir, const char *name, const char *shown_dir, lrc_err *err);
+uint64_t lrc_fs_free_bytes(const char *path); // for this user; 0 when unknown
 
 // One entry of a walk.
 typedef struct lrc_fs_entry {
