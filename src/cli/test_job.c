@@ -70,6 +70,7 @@ static void logs_in_every_form(void **state)
     assert_string_equal(wait.err, "");
     size_t n;
     lrc_auto_result lrc_test_result bytes = lrc_test_run(s.dir, "job", "logs", id, "--raw");
+    lrc_test_expect_exit(&bytes, 0);
     lrc_auto_free char *path = lrc_test_join(s.dir, "run.out"), *out = NULL, *lines = NULL;
     assert_int_equal(lrc_fs_read(path, 1 << 20, &out, &n, NULL), 0);
     assert_int_equal(n, sizeof raw - 1);
@@ -77,6 +78,7 @@ static void logs_in_every_form(void **state)
     static const char view[] = "nul\0nul\n\xef\xbf\xbd\xef\xbf\xbd"
                                "bad\nabc\nbar:  20%|# | 2/10 [00:00<00:01]\nno end\n";
     lrc_auto_result lrc_test_result text = lrc_test_run(s.dir, "job", "logs", id);
+    lrc_test_expect_exit(&text, 0);
     assert_int_equal(lrc_fs_read(path, 1 << 20, &lines, &n, NULL), 0);
     assert_int_equal(n, sizeof view - 1);
     assert_memory_equal(lines, view, n);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -32,7 +33,9 @@
 #define DEFAULT_GRACE  10   // seconds, when the runner itself is told to end
 
 struct runner {
-    const char *folder;
+    const char *folder; // as it was when we began: what the child is told
+    char at[32];        // the same through its descriptor: right also when a person moves the workspace
+    int dir;            // that descriptor
     const lrc_runner_options *options;
     const lrc_job_kind *kind;
     lrc_job_spec spec;
@@ -56,7 +59,14 @@ static void reached(const struct runner *r, lrc_runner_point point)
 
 static int write_status(const struct runner *r, lrc_err *err)
 {
-    return lrc_job_status_write(r->folder, &r->status, err);
+    return lrc_job_status_write(r->at, &r->status, err);
+}
+
+// Was the folder removed under us? Then nobody can ask us anything, and nobody will.
+static bool is_gone(const struct runner *r)
+{
+    struct stat st;
+    return fstat(r->dir, &st) == 0 && st.st_nlink == 0;
 }
 
 // Something that must be known must be written; the disk may get space again.
@@ -65,7 +75,7 @@ static int write_surely(const struct runner *r, lrc_err *err)
     for (int i = 0; write_status(r, err) < 0; i++) {
         if (i == 0)
             lrc_log(LRC_LOG_ERROR, "cannot write the state down, trying on: %s", err->msg);
-        if (i == WRITE_RETRIES)
+        if (i == WRITE_RETRIES || is_gone(r))
             return -1;
         lrc_clock_sleep_ms(WRITE_RETRY_MS);
     }
@@ -79,7 +89,7 @@ static int take_job(struct runner *r, lrc_err *err)
 {
     lrc_auto_free char *path = NULL;
     lrc_err why = LRC_ERR_INIT;
-    if (lrc_path_join(&path, r->folder, LRC_JOB_LOCK, err) < 0)
+    if (lrc_path_join(&path, r->at, LRC_JOB_LOCK, err) < 0)
         return -1;
     if (lrc_lock_take(path, LOCK_WAIT_MS, &r->lock, &why) < 0) {
         if (why.code == LRC_ERR_BUSY)
@@ -89,7 +99,7 @@ static int take_job(struct runner *r, lrc_err *err)
         return -1;
     }
     reached(r, LRC_RUNNER_LOCKED);
-    if (lrc_job_status_read(r->folder, &r->status, err) < 0 || lrc_job_spec_read(r->folder, &r->spec, err) < 0)
+    if (lrc_job_status_read(r->at, &r->status, err) < 0 || lrc_job_spec_read(r->at, &r->spec, err) < 0)
         return -1;
     if (r->status.child.pid || lrc_job_state_final(r->status.state))
         return 0; // it may have run: never again
@@ -110,7 +120,7 @@ static int open_watches(struct runner *r, lrc_err *err)
         return lrc_fail_errno(err, "cannot watch for signals");
     r->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK); // -1: none left on this machine; looks do as well, slower
     if (r->changes >= 0 &&
-        inotify_add_watch(r->changes, r->folder, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+        inotify_add_watch(r->changes, r->at, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
         close(lrc_take_fd(r->changes));
     if (lrc_proc_become_subreaper(err) < 0)
         lrc_log(LRC_LOG_WARN, "%s: processes that the job leaves behind may not be found", err->msg);
@@ -160,19 +170,10 @@ static void kill_all(struct runner *r)
     lrc_proc_signal_children(r->child.pid, SIGKILL);
 }
 
-// A stop was asked for, perhaps again.
-static void heed_stop(struct runner *r)
+static void ask_to_end(struct runner *r, int64_t grace_ms)
 {
-    lrc_job_stop_request stop;
     lrc_err err = LRC_ERR_INIT;
-    lrc_job_stop_read(r->folder, &stop);
-    if (!stop.asked || (stop.times == r->stop.times && stop.asked_ms == r->stop.asked_ms))
-        return;
-    r->stop = stop;
-    int64_t left = stop.asked_ms + stop.grace_s * INT64_C(1000) - lrc_clock_now_ms();
-    if (left < 0)
-        left = 0;
-    const int64_t at = lrc_clock_mono_ms() + left;
+    const int64_t at = lrc_clock_mono_ms() + (grace_ms > 0 ? grace_ms : 0);
     if (r->kill_at == 0 || at < r->kill_at)
         r->kill_at = at;
     if (r->status.term_sent)
@@ -183,19 +184,35 @@ static void heed_stop(struct runner *r)
     lrc_proc_signal_group(&r->child, SIGTERM);
 }
 
+// A stop was asked for, perhaps again.
+static void heed_stop(struct runner *r)
+{
+    lrc_job_stop_request stop;
+    lrc_job_stop_read(r->at, &stop);
+    if (!stop.asked || (stop.times == r->stop.times && stop.asked_ms == r->stop.asked_ms))
+        return;
+    r->stop = stop;
+    ask_to_end(r, stop.asked_ms + stop.grace_s * INT64_C(1000) - lrc_clock_now_ms());
+}
+
+static int own_grace_s(const struct runner *r)
+{
+    return r->spec.grace_s >= 0 ? r->spec.grace_s : DEFAULT_GRACE;
+}
+
 // The runner itself was told to end, by a shutdown perhaps: the job ends with it, in order.
 static void stop_with_us(struct runner *r, const char *signal_name)
 {
     lrc_err err = LRC_ERR_INIT;
     lrc_job_stop_request stop;
-    lrc_job_stop_read(r->folder, &stop);
+    lrc_job_stop_read(r->at, &stop);
     if (!stop.asked) {
         stop.asked_ms = lrc_clock_now_ms();
-        stop.grace_s = r->spec.grace_s >= 0 ? r->spec.grace_s : DEFAULT_GRACE;
+        stop.grace_s = own_grace_s(r);
         snprintf(stop.reason, sizeof stop.reason, "its runner was told to end by SIG%s", signal_name);
     }
     stop.times++;
-    if (lrc_job_stop_write(r->folder, &stop, &err) < 0)
+    if (lrc_job_stop_write(r->at, &stop, &err) < 0)
         lrc_log(LRC_LOG_ERROR, "%s", err.msg);
     heed_stop(r);
 }
@@ -255,6 +272,8 @@ static void look_around(struct runner *r, int64_t now)
         return;
     r->looked_at = now;
     r->oom_kills = lrc_proc_oom_kills();
+    if (r->kill_at == 0 && is_gone(r)) // it would hold the GPU with nobody left who knows of it
+        ask_to_end(r, own_grace_s(r) * INT64_C(1000));
 }
 
 // Until the child has ended and is reaped.
@@ -342,7 +361,7 @@ static int end_job(struct runner *r, const lrc_proc_exit *e, lrc_err *err)
     lrc_proc_cgroup_remove(r->status.cgroup[0] ? r->status.cgroup : NULL);
     for (r->mark_at = 1; r->marker.log_fd >= 0 && r->mark_at;)
         keep_marks(r);
-    lrc_job_stop_read(r->folder, &r->stop);
+    lrc_job_stop_read(r->at, &r->stop);
     if (lrc_job_conclude(&r->status, &r->stop, err) < 0 || write_surely(r, err) < 0)
         return -1;
     reached(r, LRC_RUNNER_FINAL);
@@ -354,8 +373,7 @@ static int end_job(struct runner *r, const lrc_proc_exit *e, lrc_err *err)
 static int open_marker(struct runner *r, lrc_err *err)
 {
     lrc_auto_free char *log = NULL, *idx = NULL;
-    return lrc_path_join(&log, r->folder, LRC_JOB_LOG, err) < 0 ||
-                   lrc_path_join(&idx, r->folder, LRC_JOB_MARKS, err) < 0
+    return lrc_path_join(&log, r->at, LRC_JOB_LOG, err) < 0 || lrc_path_join(&idx, r->at, LRC_JOB_MARKS, err) < 0
                ? -1
                : lrc_marker_open(&r->marker, log, idx, err);
 }
@@ -367,7 +385,7 @@ static int run(struct runner *r, lrc_err *err)
         return mine;
     if (open_watches(r, err) < 0)
         return -1;
-    lrc_job_stop_read(r->folder, &r->stop);
+    lrc_job_stop_read(r->at, &r->stop);
     if (r->stop.asked) { // before it began
         r->status.ended_ms = lrc_clock_now_ms();
         return lrc_job_conclude(&r->status, &r->stop, err) < 0 ? -1 : write_surely(r, err);
@@ -384,15 +402,26 @@ static int run(struct runner *r, lrc_err *err)
 }
 
 // The queue goes on without a server: the last deed of a runner is to start what waited for it.
-static void start_next(const char *folder)
+static void start_next(const struct runner *r)
 {
-    lrc_auto_free char *jobs = NULL, *state = NULL, *root = NULL;
+    lrc_auto_free char *now = NULL, *jobs = NULL, *state = NULL, *root = NULL;
     lrc_auto_workspace lrc_workspace ws = {0};
     lrc_err err = LRC_ERR_INIT;
-    if (lrc_path_parent(&jobs, folder, &err) < 0 || lrc_path_parent(&state, jobs, &err) < 0 ||
-        lrc_path_parent(&root, state, &err) < 0 || lrc_workspace_open(root, false, &ws, &err) < 0 ||
-        lrc_job_schedule_once(&ws, &err) < 0)
+    if (lrc_path_real(&now, NULL, r->at, &err) < 0 || lrc_path_parent(&jobs, now, &err) < 0 ||
+        lrc_path_parent(&state, jobs, &err) < 0 || lrc_path_parent(&root, state, &err) < 0 ||
+        lrc_workspace_open(root, false, &ws, &err) < 0 || lrc_job_schedule_once(&ws, &err) < 0)
         lrc_log(LRC_LOG_WARN, "cannot start the next job: %s", err.msg);
+}
+
+static int open_folder(struct runner *r, lrc_err *err)
+{
+    if (r->folder[0] != '/')
+        return lrc_fail(err, LRC_ERR_INVALID, "the job's folder '%s' is not absolute", r->folder);
+    r->dir = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->dir < 0)
+        return lrc_fail_errno(err, "cannot open the job's folder '%s'", r->folder);
+    snprintf(r->at, sizeof r->at, "/proc/self/fd/%d", r->dir);
+    return 0;
 }
 
 static void close_if_open(int fd)
@@ -404,6 +433,7 @@ static void close_if_open(int fd)
 int lrc_job_runner_main(const char *folder, const lrc_runner_options *options, lrc_err *err)
 {
     struct runner r = {.folder = folder,
+                       .dir = -1,
                        .options = options,
                        .child = LRC_PROC_INIT,
                        .marker = LRC_MARKER_INIT,
@@ -411,18 +441,17 @@ int lrc_job_runner_main(const char *folder, const lrc_runner_options *options, l
                        .signals = -1,
                        .changes = -1};
     lrc_err own = LRC_ERR_INIT;
-    if (folder[0] != '/')
-        return lrc_fail(err, LRC_ERR_INVALID, "the job's folder '%s' is not absolute", folder);
-    const int result = run(&r, err ? err : &own);
-    const bool over = lrc_job_state_final(r.status.state);
+    err = err ? err : &own;
+    const int result = open_folder(&r, err) < 0 ? -1 : run(&r, err);
     lrc_proc_kill(&r.child); // only when we fail: else it is reaped
     lrc_marker_close(&r.marker);
     close_if_open(r.signals);
     close_if_open(r.changes);
-    close_if_open(r.lock); // last: from now on the job has no runner
+    close_if_open(r.lock); // from now on the job has no runner
+    if (lrc_job_state_final(r.status.state) && !is_gone(&r))
+        start_next(&r);
+    close_if_open(r.dir);
     lrc_job_spec_done(&r.spec);
     lrc_job_status_done(&r.status);
-    if (over)
-        start_next(folder);
     return result;
 }

@@ -445,6 +445,49 @@ static void a_runner_that_is_told_to_end_stops_its_job(void **state)
     lrc_test_expect_state(&s, id, LRC_JOB_CANCELLED, "its runner was told to end by SIGTERM");
 }
 
+static void a_removed_workspace_ends_its_jobs(void **state)
+{
+    (void)state;
+    lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
+    lrc_auto_job lrc_job job = {0};
+    lrc_err err = LRC_ERR_INIT;
+    job_id id;
+    lrc_test_submit_words(&s, "v", id, "endless");
+    assert_ok(lrc_job_schedule_once(&s.ws, &err), err);
+    await_word(&s, id, "begun");
+    lrc_test_load(&s, id, &job);
+    assert_ok(lrc_fs_remove_tree(s.ws.root, &err), err);
+    for (const int64_t start = lrc_clock_mono_ms(); alive(job.status.child.pid) || alive(job.status.runner.pid);) {
+        assert_true(lrc_clock_mono_ms() - start < LRC_TEST_PATIENCE_MS);
+        lrc_clock_sleep_ms(10);
+    }
+}
+
+// A person moves the workspace while a job runs: its runner writes where the folder is now.
+static void a_moved_workspace_keeps_its_jobs(void **state)
+{
+    (void)state;
+    lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
+    lrc_auto_workspace lrc_workspace moved = {0};
+    lrc_auto_free char *place = NULL;
+    lrc_err err = LRC_ERR_INIT;
+    job_id id;
+    lrc_test_submit_words(&s, "u", id, "polite");
+    assert_ok(lrc_job_schedule_once(&s.ws, &err), err);
+    await_word(&s, id, "begun");
+    lrc_str_format(&place, NULL, "%s-moved", s.dir);
+    assert_int_equal(rename(s.dir, place), 0);
+    free(s.dir);
+    s.dir = strdup(place);
+    assert_ok(lrc_workspace_open(place, false, &moved, &err), err);
+    assert_ok(lrc_job_stop(&moved, id, 30, "seen", &err), err);
+    assert_int_equal(lrc_job_wait(&moved, id, LRC_TEST_PATIENCE_MS, &err), 1);
+    lrc_auto_job lrc_job job = {0};
+    assert_ok(lrc_job_load(&moved, id, &job, &err), err);
+    assert_int_equal(job.status.state, LRC_JOB_CANCELLED);
+    assert_string_equal(job.status.reason, "seen");
+}
+
 // ---- Sudden death ----------------------------------------------------------------------------------------------------
 
 // The runner dies between each two of its steps; afterwards the job is recovered as any command would.
@@ -756,6 +799,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_left_behind_is_ended),
         cmocka_unit_test(a_waiting_job_is_cancelled_at_once),
         cmocka_unit_test(a_runner_that_is_told_to_end_stops_its_job),
+        cmocka_unit_test(a_removed_workspace_ends_its_jobs),
+        cmocka_unit_test(a_moved_workspace_keeps_its_jobs),
         cmocka_unit_test(a_runner_may_die_at_any_point),
         cmocka_unit_test(a_result_that_is_complete_counts),
         cmocka_unit_test(a_job_without_a_runner_is_followed_and_can_be_stopped),
