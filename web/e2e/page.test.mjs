@@ -305,11 +305,13 @@ describe('bad days', onlyMock, () => {
         model: 'demo',
         overwrite_mode: 'overwrite',
       })
-      const cutter = setInterval(() => server.cut(), 1_300)
+      let cutter
       try {
         await visit(
           `/jobs/${job.view.id}?tab=log`,
           async (page) => {
+            await page.getByRole('tab', { name: 'Log' }).waitFor()
+            cutter = setInterval(() => server.cut(), 1_300)
             await page.locator(`[data-tip*="${word}"]`).waitFor({ timeout: 20_000 })
             await page.getByText('Complete', { exact: true }).waitFor({ timeout: 40_000 })
             clearInterval(cutter)
