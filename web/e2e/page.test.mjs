@@ -379,6 +379,27 @@ describe('bad days', onlyMock, () => {
     await server.close()
   })
 
+  test('a caption that could not be saved stays in sight, and is saved by trying again', async () => {
+    const server = new Mock()
+    const at = await server.listen(0)
+    await visit(
+      '/datasets/city-lights?picture=city-lights_0001.png',
+      async (page) => {
+        server.fail.add('/api/captions/write')
+        await page.getByLabel('Add a tag').fill('a new tag')
+        await page.keyboard.press('Enter')
+        await page.getByText('Caption of city-lights_0001.png not saved: The disk does not answer').waitFor()
+        await page.getByText('not saved', { exact: true }).waitFor()
+        server.fail.clear()
+        await page.getByRole('button', { name: 'Try again' }).click()
+        await page.getByText('Caption of city-lights_0001.png saved').waitFor()
+        assert.match(server.datasets.get('city-lights').images.get('city-lights_0001.png'), /a new tag/)
+      },
+      { base: at },
+    )
+    await server.close()
+  })
+
   test('a list that cannot be had says why, and tries again', async () => {
     const server = new Mock()
     server.fail.add('/api/dataset/list')
