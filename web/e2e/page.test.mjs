@@ -305,11 +305,13 @@ describe('bad days', onlyMock, () => {
         model: 'demo',
         overwrite_mode: 'overwrite',
       })
-      const cutter = setInterval(() => server.cut(), 1_300)
+      let cutter
       try {
         await visit(
           `/jobs/${job.view.id}?tab=log`,
           async (page) => {
+            await page.getByRole('tab', { name: 'Log' }).waitFor()
+            cutter = setInterval(() => server.cut(), 1_300)
             await page.locator(`[data-tip*="${word}"]`).waitFor({ timeout: 20_000 })
             await page.getByText('Complete', { exact: true }).waitFor({ timeout: 40_000 })
             clearInterval(cutter)
@@ -371,6 +373,27 @@ describe('bad days', onlyMock, () => {
         await page.reload()
         await page.getByRole('heading', { name: 'Datasets', exact: true }).waitFor()
         assert.ok(!page.url().includes('secret'))
+      },
+      { base: at },
+    )
+    await server.close()
+  })
+
+  test('a caption that could not be saved stays in sight, and is saved by trying again', async () => {
+    const server = new Mock()
+    const at = await server.listen(0)
+    await visit(
+      '/datasets/city-lights?picture=city-lights_0001.png',
+      async (page) => {
+        server.fail.add('/api/captions/write')
+        await page.getByLabel('Add a tag').fill('a new tag')
+        await page.keyboard.press('Enter')
+        await page.getByText('Caption of city-lights_0001.png not saved: The disk does not answer').waitFor()
+        await page.getByText('not saved', { exact: true }).waitFor()
+        server.fail.clear()
+        await page.getByRole('button', { name: 'Try again' }).click()
+        await page.getByText('Caption of city-lights_0001.png saved').waitFor()
+        assert.match(server.datasets.get('city-lights').images.get('city-lights_0001.png'), /a new tag/)
       },
       { base: at },
     )

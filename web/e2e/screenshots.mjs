@@ -7,7 +7,7 @@ import { draw } from '../mock/pictures.mjs'
 import { Mock } from '../mock/server.mjs'
 import { DESKTOP, launch, openPage, PHONE } from './browser.mjs'
 
-const folder = process.argv[2] ?? 'screenshots'
+const folder = process.argv[2] ?? '../build/screenshots'
 const only = process.argv[3] ?? ''
 mkdirSync(folder, { recursive: true })
 

@@ -41,7 +41,11 @@ export function makeDatasets(empty) {
   return new Map(sets.map((set) => [set.name, set]))
 }
 
-export const tagsOf = (text) => (text ?? '').split(',').map((t) => t.trim()).filter(Boolean) // prettier-ignore
+export const tagsOf = (text) =>
+  (text ?? '')
+    .split(',')
+    .map((t) => t.trim())
+    .filter(Boolean)
 
 export const newCaption = (n, overwrite, old) =>
   overwrite === 'append' && old ? `${old.trim()}, ${caption(n + 3).trim()}\n` : caption(n + 3)
@@ -58,19 +62,48 @@ export function makeSettings() {
     ...more,
   })
   return [
-    row('tagger.default', 'text', "model that 'lorica tag' uses when --model is not given: a name below tagger_models/, a folder, or 'demo'", { env: 'LORICA_TAGGER' }), // prettier-ignore
-    row('trainer.sd_scripts', 'path', "folder of kohya's sd-scripts, with train_network.py in it", { value: 'trainer/derrian_backend/sd_scripts', initial: 'trainer/derrian_backend/sd_scripts', env: 'LORICA_SD_SCRIPTS' }), // prettier-ignore
-    row('trainer.python', 'program', 'Python that runs sd-scripts: its path, or a name to look up in $PATH', { value: '/opt/venv/bin/python', initial: 'python3', source: 'environment', env: 'LORICA_PYTHON' }), // prettier-ignore
+    row(
+      'tagger.default',
+      'text',
+      "model that 'lorica tag' uses when --model is not given: a name below tagger_models/, a folder, or 'demo'",
+      { env: 'LORICA_TAGGER' },
+    ),
+    row('trainer.sd_scripts', 'path', "folder of kohya's sd-scripts, with train_network.py in it", {
+      value: 'trainer/derrian_backend/sd_scripts',
+      initial: 'trainer/derrian_backend/sd_scripts',
+      env: 'LORICA_SD_SCRIPTS',
+    }),
+    row('trainer.python', 'program', 'Python that runs sd-scripts: its path, or a name to look up in $PATH', {
+      value: '/opt/venv/bin/python',
+      initial: 'python3',
+      source: 'environment',
+      env: 'LORICA_PYTHON',
+    }),
     row('roots', 'paths', 'folders outside the workspace that requests may reach, e.g. a disk with models', {
       value: [],
     }),
-    row('huggingface.token', 'secret', 'token of huggingface.co, for downloads that need one and for uploads', { value: 'hf_a...mnop', source: 'file', env: 'HF_TOKEN' }), // prettier-ignore
+    row(
+      'huggingface.token',
+      'secret',
+      'token of huggingface.co, for downloads that need one and for uploads',
+      { value: 'hf_a...mnop', source: 'file', env: 'HF_TOKEN' },
+    ),
     row('civitai.key', 'secret', 'API key of Civitai, for downloads that need one', {
       value: null,
       env: 'CIVITAI_API_KEY',
     }),
-    row('wandb.key', 'secret', 'API key of Weights & Biases; the trainer gets it by its environment, never by a file', { value: null, env: 'WANDB_API_KEY' }), // prettier-ignore
-    row('job.grace_seconds', 'int', 'how long a stopped job may finish its work before it is killed', { value: 10, initial: '10', min: 0, max: 3600 }), // prettier-ignore
+    row(
+      'wandb.key',
+      'secret',
+      'API key of Weights & Biases; the trainer gets it by its environment, never by a file',
+      { value: null, env: 'WANDB_API_KEY' },
+    ),
+    row('job.grace_seconds', 'int', 'how long a stopped job may finish its work before it is killed', {
+      value: 10,
+      initial: '10',
+      min: 0,
+      max: 3600,
+    }),
   ]
 }
 

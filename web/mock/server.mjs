@@ -22,8 +22,7 @@ const TYPES = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 }
-const CSP =
-  "default-src 'self'; img-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
+const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
 
 class Refusal extends Error {
   constructor(status, message, code = '', field = '') {

@@ -32,7 +32,7 @@ export interface CaptionsChanged {
 }
 
 export function writeCaption(imagePath: string, text: string): Promise<CaptionsChanged> {
-  return post('/api/captions/write', { image_path: imagePath, caption_text: text })
+  return post('/api/captions/write', { image_path: imagePath, caption_text: text }, { keepalive: true })
 }
 
 export type TriggerPosition = 'start' | 'end'

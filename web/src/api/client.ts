@@ -43,26 +43,32 @@ export function url(path: string, params: Params = {}): string {
 }
 
 export function get<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
-  return request<T>('GET', url(path, params), undefined, signal)
+  return request<T>('GET', url(path, params), { signal })
 }
 
-export function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return request<T>('POST', path, body)
+/** With `keepalive` it is sent even when the page is being closed; for small bodies only. */
+export function post<T>(path: string, body: unknown = {}, options: { keepalive?: boolean } = {}): Promise<T> {
+  return request<T>('POST', path, { body, ...options })
 }
 
 export function del<T>(path: string): Promise<T> {
   return request<T>('DELETE', path)
 }
 
-async function request<T>(method: string, target: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+interface RequestOptions {
+  body?: unknown
+  signal?: AbortSignal
+  keepalive?: boolean
+}
+
+async function request<T>(method: string, target: string, options: RequestOptions = {}): Promise<T> {
+  const { body, signal, keepalive } = options
   let response: Response
   try {
     response = await fetch(target, {
-      method,
-      signal,
+      ...{ method, signal, keepalive, credentials: 'same-origin' },
       headers: body === undefined ? undefined : { 'Content-Type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: 'same-origin',
     })
   } catch (cause) {
     if (signal?.aborted) throw cause

@@ -23,12 +23,20 @@ export interface Picture {
   has_tags: boolean
   /** Where the file is served; without it, derived from the dataset's name. */
   url?: string
+  /** Milliseconds: when the file was changed. Keeps the browser from showing an old thumbnail. KNX did not send it. */
+  modified?: number
+}
+
+export interface DatasetList {
+  datasets: Dataset[]
+  total: number
+  /** "name: why", one per folder that could not be read; the others are listed all the same. */
+  errors?: string[]
 }
 
 export const datasetsQuery = queryOptions({
   queryKey: ['datasets'],
-  queryFn: () => get<{ datasets: Dataset[]; total: number }>('/api/dataset/list'),
-  select: (answer) => answer.datasets,
+  queryFn: () => get<DatasetList>('/api/dataset/list'),
 })
 
 /** Pictures of a dataset, named as in `Dataset.name`. */
@@ -92,13 +100,14 @@ export function uploadBatch(dataset: string, files: File[], options: UploadOptio
 const THUMBNAIL_SIZES = [160, 240, 320, 480, 800] // few sizes, so that the caches of server and browser are hit
 
 /** A square, centred WebP of at least `pixels` device pixels, as far as the server goes. */
-export function thumbnailUrl(imagePath: string, pixels: number): string {
+export function thumbnailUrl(imagePath: string, pixels: number, modified?: number): string {
   const size = THUMBNAIL_SIZES.find((s) => s >= pixels) ?? 800
-  return url('/api/dataset-tools/thumbnail', { path: imagePath, size })
+  return url('/api/dataset-tools/thumbnail', { path: imagePath, size, v: modified })
 }
 
 /** The file itself. */
 export function pictureUrl(dataset: string, picture: Picture): string {
   if (picture.url) return picture.url
-  return `/api/files/image/${encodeURIComponent(dataset)}/${encodeURIComponent(picture.image_name)}`
+  const path = `/api/files/image/${encodeURIComponent(dataset)}/${encodeURIComponent(picture.image_name)}`
+  return url(path, { v: picture.modified })
 }

@@ -167,12 +167,14 @@ export class LogStream {
 
   private down(heard: boolean): void {
     this.stop()
-    const itsOwnFault = !heard && !this.proven
-    if (itsOwnFault && ++this.fruitless >= FRUITLESS_TRIES && this.rung < this.transports.length - 1) {
+    const nextOne = this.rung < this.transports.length - 1
+    if (heard || this.proven || !nextOne) return this.wait()
+    // This transport may never get through, though the server is there: it has just sent a page. So no long waits.
+    if (++this.fruitless >= FRUITLESS_TRIES) {
       this.rung++
       this.fruitless = 0
     }
-    this.wait()
+    this.retry = setTimeout(() => void this.connect(), RETRY_MS[0])
   }
 
   private wait(): void {

@@ -61,7 +61,7 @@ function useItems(): Item[] {
       keys: `G ${p.key.toUpperCase()}`,
       run: () => void navigate({ to: p.to }),
     })),
-    ...(datasets ?? []).map((d) => ({
+    ...(datasets?.datasets ?? []).map((d) => ({
       id: `dataset:${d.name}`,
       label: d.name,
       group: 'Datasets',

@@ -36,7 +36,7 @@ function Item({ toast, held }: { toast: Toast; held: boolean }) {
     latest.current.gone?.()
   }
   useEffect(() => {
-    if (held) return
+    if (held || toast.ms === null) return
     const timer = setTimeout(close, toast.ms)
     return () => clearTimeout(timer)
   }, [toast, held])

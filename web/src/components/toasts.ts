@@ -9,7 +9,8 @@ export interface Toast {
   action?: { label: string; act(): void }
   /** Called when it goes away by itself or is closed, but not when its action was taken. */
   gone?(): void
-  ms: number
+  /** How long it is shown; null: until it is closed. */
+  ms: number | null
 }
 
 export const toasts = createStore<Toast[]>([])

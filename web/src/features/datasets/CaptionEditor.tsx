@@ -97,7 +97,14 @@ function useDraft(dataset: string, imagePath: string, saved: string) {
     saveCaption({ client, dataset, imagePath, before: saved, after }).catch(() => setFailed(true))
     setDraft(null)
   }
-  useEffect(() => () => flush.current(), [])
+  useEffect(() => {
+    const onHide = () => flush.current()
+    window.addEventListener('pagehide', onHide)
+    return () => {
+      window.removeEventListener('pagehide', onHide)
+      flush.current()
+    }
+  }, [])
 
   const change = (text: string, now: boolean) => {
     pending.current = text

@@ -6,7 +6,7 @@ import { useCommands } from '@/app/commands.ts'
 import { datasetsQuery, picturesQuery, type Dataset } from '@/api/datasets.ts'
 import { Button } from '@/components/Button.tsx'
 import { Page } from '@/components/Page.tsx'
-import { EmptyState, ErrorState, Skeleton } from '@/components/States.tsx'
+import { EmptyState, ErrorState, Notice, Skeleton } from '@/components/States.tsx'
 import { bytes, count, plural } from '@/lib/format.ts'
 import { NewDatasetDialog } from './NewDatasetDialog.tsx'
 import { Thumbnail } from './Thumbnail.tsx'
@@ -27,36 +27,39 @@ export function DatasetsPage() {
   return (
     <Page
       title="Datasets"
-      aside={datasets.data && count(datasets.data.length)}
-      actions={datasets.data?.length !== 0 && add}
+      aside={datasets.data && count(datasets.data.datasets.length)}
+      actions={datasets.data?.datasets.length !== 0 && add}
     >
       <div className="h-full overflow-y-auto">
         {datasets.isPending ? (
-          <List>
+          <ul>
             {Array.from({ length: 5 }, (_, i) => (
               <li key={i} className="flex h-15 items-center gap-4 border-b border-line px-4">
                 <Skeleton className="h-11 w-46" />
                 <Skeleton className="h-4 w-40" />
               </li>
             ))}
-          </List>
+          </ul>
         ) : datasets.isError ? (
           <ErrorState
             what="The datasets cannot be shown."
             error={datasets.error}
             onRetry={() => void datasets.refetch()}
           />
-        ) : datasets.data.length === 0 ? (
+        ) : datasets.data.datasets.length === 0 ? (
           <EmptyState icon={Images} title="No datasets yet" action={add}>
             A dataset is a folder of pictures with a caption beside each. Make one, drop pictures into it, and
             let a tagger write the first captions.
           </EmptyState>
         ) : (
-          <List>
-            {datasets.data.map((dataset) => (
-              <Row key={dataset.name} dataset={dataset} />
-            ))}
-          </List>
+          <>
+            <Unreadable errors={datasets.data.errors ?? []} />
+            <ul>
+              {datasets.data.datasets.map((dataset) => (
+                <Row key={dataset.name} dataset={dataset} />
+              ))}
+            </ul>
+          </>
         )}
       </div>
       {dialog === 'new' && <NewDatasetDialog onClose={() => void navigate({ search: {}, replace: true })} />}
@@ -64,7 +67,22 @@ export function DatasetsPage() {
   )
 }
 
-const List = ({ children }: { children: React.ReactNode }) => <ul>{children}</ul>
+/** Some of the list is missing: which, and why. */
+function Unreadable({ errors }: { errors: string[] }) {
+  if (errors.length === 0) return null
+  return (
+    <div className="border-b border-line p-3">
+      <Notice>
+        {plural(errors.length, 'folder')} cannot be read and {errors.length === 1 ? 'is' : 'are'} not listed:
+        <ul className="font-mono text-sm text-ink-2">
+          {errors.map((error) => (
+            <li key={error}>{error}</li>
+          ))}
+        </ul>
+      </Notice>
+    </div>
+  )
+}
 
 function Row({ dataset }: { dataset: Dataset }) {
   const { name, image_count, caption_count, total_size } = dataset

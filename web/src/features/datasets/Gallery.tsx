@@ -106,7 +106,11 @@ export function Gallery({ pictures, current, cell, onPick, onOpen, listRef }: Pr
                       'aria-selected:outline-2 aria-selected:outline-offset-1 aria-selected:outline-accent-text',
                     )}
                   >
-                    <Thumbnail imagePath={picture.image_path} size={Math.round(size)} />
+                    <Thumbnail
+                      imagePath={picture.image_path}
+                      size={Math.round(size)}
+                      modified={picture.modified}
+                    />
                     {!picture.has_tags && (
                       <span
                         title="No caption"

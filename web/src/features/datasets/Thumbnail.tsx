@@ -3,8 +3,15 @@ import { ImageOff } from 'lucide-react'
 import { useState } from 'react'
 import { thumbnailUrl } from '@/api/datasets.ts'
 
+interface Props {
+  imagePath: string
+  size: number
+  /** When the file was changed, where that is known. */
+  modified?: number
+}
+
 /** A square of a picture, `size` CSS pixels wide. Says by a sign when it cannot be read. */
-export function Thumbnail({ imagePath, size }: { imagePath: string; size: number }) {
+export function Thumbnail({ imagePath, size, modified }: Props) {
   const [broken, setBroken] = useState(false)
   if (broken)
     return (
@@ -14,7 +21,7 @@ export function Thumbnail({ imagePath, size }: { imagePath: string; size: number
     )
   return (
     <img
-      src={thumbnailUrl(imagePath, size * Math.min(2, devicePixelRatio))}
+      src={thumbnailUrl(imagePath, size * Math.min(2, devicePixelRatio), modified)}
       alt=""
       width={size}
       height={size}

@@ -19,6 +19,8 @@ interface Save {
 const queues = new Map<string, Promise<unknown>>()
 const undoTexts = new Map<string, string>() // what the shown toast of a picture goes back to
 
+const toldAlready = () => {} // by the toast of `write`
+
 /** Saves and says so. Resolves once the server has it; rejects when it has not (and says that, too). */
 export function saveCaption(save: Save): Promise<void> {
   const { imagePath, before } = save
@@ -32,9 +34,9 @@ export function saveCaption(save: Save): Promise<void> {
         act: () => {
           const text = undoTexts.get(key) ?? before
           undoTexts.delete(key)
-          void write({ ...save, before: save.after, after: text }).then(() =>
-            toast(`Caption of ${baseName(imagePath)} is as before`, { key }),
-          )
+          write({ ...save, before: save.after, after: text })
+            .then(() => toast(`Caption of ${baseName(imagePath)} is as before`, { key }))
+            .catch(toldAlready)
         },
       },
       gone: () => undoTexts.delete(key),
@@ -53,9 +55,10 @@ function write({ client, dataset, imagePath, before, after }: Save): Promise<voi
     toast(`Caption of ${baseName(imagePath)} not saved: ${messageOf(error)}`, {
       key: `caption:${imagePath}`,
       tone: 'bad',
+      ms: null, // what was typed is nowhere else
       action: {
         label: 'Try again',
-        act: () => void saveCaption({ client, dataset, imagePath, before, after }),
+        act: () => void saveCaption({ client, dataset, imagePath, before, after }).catch(toldAlready),
       },
     })
     throw error

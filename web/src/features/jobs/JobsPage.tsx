@@ -80,7 +80,7 @@ function Row({ job }: { job: Job }) {
   const ran = runTime(job, now)
   const running = job.status === 'running'
   return (
-    <li className="flex items-center border-b border-line pr-2 hover:bg-hover">
+    <li className="flex items-center [contain-intrinsic-size:auto_45px] [content-visibility:auto] border-b border-line pr-2 hover:bg-hover">
       <Link
         to="/jobs/$id"
         params={{ id: job.id }}

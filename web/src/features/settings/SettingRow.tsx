@@ -99,7 +99,12 @@ function Text({ setting, save, id, about, disabled, invalid }: ControlProps) {
   const commit = () => {
     if (typed.trim() === shown.trim()) return
     if (lines)
-      save(typed.split('\n').map((line) => line.trim()).filter(Boolean)) // prettier-ignore
+      save(
+        typed
+          .split('\n')
+          .map((line) => line.trim())
+          .filter(Boolean),
+      )
     else if (setting.kind === 'int' && typed.trim() !== '') save(Number(typed))
     else save(typed.trim())
   }
