@@ -83,11 +83,24 @@ static inline v4f load_pixel(const uint8_t *rgb)
     return __builtin_convertvector((v4i)bytes, v4f);
 }
 
-static void reduce_row(const struct spans *spans, uint32_t width, const uint8_t *row, v4f *out)
+// Output samples that see anything of the picture; the others are background, whatever the row.
+static void visible(const struct spans *spans, uint32_t count, const lrc_canvas *in, uint32_t *ret_from,
+                    uint32_t *ret_to)
+{
+    uint32_t from = 0, to = count;
+    while (from < count && spans->first[from] + spans->taps <= in->left)
+        from++;
+    while (to > from && spans->first[to - 1] >= in->left + in->image->width)
+        to--;
+    *ret_from = from;
+    *ret_to = to;
+}
+
+static void reduce_row(const struct spans *spans, uint32_t from, uint32_t to, const uint8_t *row, v4f *out)
 {
     const uint32_t taps = spans->taps;
-    const float *weight = spans->weights;
-    for (uint32_t d = 0; d < width; d++, weight += taps) {
+    const float *weight = spans->weights + (size_t)from * taps;
+    for (uint32_t d = from; d < to; d++, weight += taps) {
         const uint8_t *pixel = row + (size_t)spans->first[d] * 3;
         v4f sum = {0};
         for (uint32_t i = 0; i < taps; i++, pixel += 3)
@@ -125,8 +138,11 @@ static int by_weights(lrc_canvas_rows *rows, uint32_t width, uint32_t height, ui
     if (make_spans(&across, in->width, width, err) < 0 || make_spans(&down, in->height, height, err) < 0)
         return -1;
     v4f *sum = memory, *reduced = memory + width, *blank = memory + (size_t)width * 2;
-    reduce_row(&across, width, rows->blank, blank);
-    int64_t in_hand = -1; // input row that `reduced` holds: neighbours share one
+    uint32_t from_x, to_x;
+    visible(&across, width, in, &from_x, &to_x);
+    reduce_row(&across, 0, width, rows->blank, blank);
+    memcpy(reduced, blank, width * sizeof *blank); // what is not visible stays so
+    int64_t in_hand = -1;                          // input row that `reduced` holds: neighbours share one
     for (uint32_t y = 0; y < height; y++) {
         bool begun = false;
         for (uint32_t i = 0; i < down.taps; i++) {
@@ -136,7 +152,7 @@ static int by_weights(lrc_canvas_rows *rows, uint32_t width, uint32_t height, ui
                 continue;
             const bool is_blank = lrc_canvas_is_blank(in, from);
             if (!is_blank && in_hand != from) {
-                reduce_row(&across, width, lrc_canvas_row(rows, from), reduced);
+                reduce_row(&across, from_x, to_x, lrc_canvas_row(rows, from), reduced);
                 in_hand = from;
             }
             add_row(sum, is_blank ? blank : reduced, weight, width, begun);
@@ -161,18 +177,29 @@ static int by_blocks(lrc_canvas_rows *rows, uint32_t width, uint32_t height, uin
 {
     const lrc_canvas *in = rows->canvas;
     const uint32_t block_x = in->width / width, block_y = in->height / height;
+    const uint32_t from_x = in->left / block_x, to_x = (in->left + in->image->width - 1) / block_x + 1; // visible
     const float share = 1.0f / (float)(block_x * block_y);
     const size_t n = (size_t)width * 3;
-    lrc_auto_free uint32_t *sum = malloc(n * sizeof *sum);
-    if (!sum)
+    lrc_auto_free uint32_t *memory = malloc(2 * n * sizeof *memory);
+    if (!memory)
         return lrc_fail_memory(err);
+    uint32_t *sum = memory, *blank = memory + n; // of one row of background
+    for (size_t i = 0; i < n; i++)
+        blank[i] = in->fill[i % 3] * block_x;
     for (uint32_t y = 0; y < height; y++, out += n) {
+        uint32_t blanks = 0;
         memset(sum, 0, n * sizeof *sum);
         for (uint32_t i = 0; i < block_y; i++)
-            add_blocks(lrc_canvas_row(rows, y * block_y + i), width, block_x, sum);
-        for (size_t i = 0; i < n; i++)
+            if (lrc_canvas_is_blank(in, y * block_y + i))
+                blanks++;
+            else
+                add_blocks(lrc_canvas_row(rows, y * block_y + i) + (size_t)from_x * block_x * 3, to_x - from_x, block_x,
+                           sum + (size_t)from_x * 3);
+        for (size_t i = 0; i < n; i++) {
+            sum[i] += (i / 3 < from_x || i / 3 >= to_x ? block_y : blanks) * blank[i];
             out[i] = block_x == 2 && block_y == 2 ? (uint8_t)((sum[i] + 2) >> 2)
                                                   : (uint8_t)(((float)sum[i] * share + ROUNDER) - ROUNDER);
+        }
     }
     return 0;
 }
@@ -186,5 +213,6 @@ int lrc_resize_area(const lrc_canvas *in, uint32_t width, uint32_t height, uint8
     if (lrc_canvas_rows_init(&rows, in, err) < 0)
         return -1;
     const bool whole = in->width % width == 0 && in->height % height == 0;
-    return (whole ? by_blocks : by_weights)(&rows, width, height, out, err);
+    const uint64_t most = (uint64_t)(in->width / width) * (in->height / height) * UINT8_MAX;
+    return (whole && most <= UINT32_MAX ? by_blocks : by_weights)(&rows, width, height, out, err);
 }

@@ -100,9 +100,10 @@ static inline uint8_t to_byte(int32_t sum)
     return sum < 0 ? 0 : sum > 255 ? 255 : (uint8_t)sum;
 }
 
-static void resize_row(const struct taps *t, uint32_t width, const uint8_t *row, uint8_t *out)
+static void resize_row(const struct taps *t, uint32_t from, uint32_t to, const uint8_t *row, uint8_t *out)
 {
-    for (uint32_t d = 0; d < width; d++, out += 3) {
+    out += (size_t)from * 3;
+    for (uint32_t d = from; d < to; d++, out += 3) {
         const int32_t *weight = t->weights + d * t->most;
         const uint8_t *pixel = row + (size_t)t->first[d] * 3;
         int32_t r = 1 << (POINT - 1), g = r, b = r;
@@ -132,9 +133,16 @@ int lrc_resize_pillow(const lrc_canvas *in, lrc_resize_filter f, uint32_t width,
     if (lrc_canvas_rows_init(&rows, in, err) < 0 || make_taps(&across, filter, in->width, width, err) < 0 ||
         make_taps(&down, filter, in->height, height, err) < 0)
         return -1;
-    resize_row(&across, width, rows.blank, blank);
-    for (uint32_t y = 0; y < in->image->height; y++)
-        resize_row(&across, width, lrc_canvas_row(&rows, in->top + y), narrow + y * n);
+    uint32_t from_x = 0, to_x = width; // samples that see anything of the picture; the others are background
+    while (from_x < width && across.first[from_x] + across.count[from_x] <= in->left)
+        from_x++;
+    while (to_x > from_x && across.first[to_x - 1] >= in->left + in->image->width)
+        to_x--;
+    resize_row(&across, 0, width, rows.blank, blank);
+    for (uint32_t y = 0; y < in->image->height; y++) {
+        memcpy(narrow + y * n, blank, n);
+        resize_row(&across, from_x, to_x, lrc_canvas_row(&rows, in->top + y), narrow + y * n);
+    }
     for (uint32_t d = 0; d < height; d++, out += n) {
         for (size_t i = 0; i < n; i++)
             sum[i] = 1 << (POINT - 1);

@@ -61,6 +61,9 @@ static int resize_pad(const lrc_pixels *in, const lrc_prep_profile *p, uint32_t 
 int lrc_prep_square(const lrc_pixels *in, const lrc_prep_profile *p, uint32_t size, uint8_t *out, lrc_err *err)
 {
     const lrc_canvas canvas = p->fit == LRC_FIT_SQUARE ? lrc_canvas_square(in, p->fill) : lrc_canvas_plain(in);
+    if (in->width > LRC_PREP_MAX_SIDE || in->height > LRC_PREP_MAX_SIDE)
+        return lrc_fail(err, LRC_ERR_LIMIT, "%u x %u pixels: a side is longer than the limit of %d", in->width,
+                        in->height, LRC_PREP_MAX_SIDE);
     if (p->fit == LRC_FIT_RESIZE_PAD)
         return resize_pad(in, p, size, out, err);
     return resize(&canvas, p, size, size, out, err);

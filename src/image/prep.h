@@ -34,7 +34,10 @@ typedef struct lrc_prep_profile {
 const lrc_prep_profile *lrc_prep_profile_find(const char *name);
 const lrc_prep_profile *lrc_prep_profile_at(size_t i); // NULL behind the last
 
-// A decoded picture (3 bands) as size x size RGB bytes into `out` (size * size * 3).
+#define LRC_PREP_MAX_SIDE 100000 // pixels; the square around a longer strip is nothing but padding
+
+// A decoded picture (3 bands) as size x size RGB bytes into `out` (size * size * 3). LRC_ERR_LIMIT when a side is longer
+// than LRC_PREP_MAX_SIDE.
 int lrc_prep_square(const lrc_pixels *in, const lrc_prep_profile *profile, uint32_t size, uint8_t *out, lrc_err *err);
 
 // How a graph takes them: float32 = (byte * scale - mean) / std per channel of RGB, then ordered.

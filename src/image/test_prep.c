@@ -110,7 +110,9 @@ static void test_padding_is_equal(void **state)
     static const lrc_resize_filter filters[] = {LRC_RESIZE_AREA, LRC_RESIZE_LANCZOS4, LRC_RESIZE_BILINEAR,
                                                 LRC_RESIZE_BICUBIC, LRC_RESIZE_LANCZOS};
     for (int round = 0; round < 60; round++) {
-        lrc_auto_pixels lrc_pixels px = noise_picture(1 + noise() % 150, 1 + noise() % 150), padded = {.bands = 3};
+        const bool strip = round % 4 == 0; // mostly padding
+        lrc_auto_pixels lrc_pixels px = noise_picture(1 + noise() % 150, 1 + noise() % (strip ? 3 : 150)),
+                                   padded = {.bands = 3};
         padded.data = written_out(&px, &padded.width);
         padded.height = padded.width;
         const lrc_canvas square = lrc_canvas_square(&px, white), plain = lrc_canvas_plain(&padded);
@@ -180,6 +182,10 @@ static void test_refused(void **state)
     assert_int_equal(lrc_resize(&canvas, LRC_RESIZE_AREA, 20, 20, out, &err), -1);
     assert_int_equal(err.code, LRC_ERR_INVALID);
     assert_null(lrc_prep_profile_find("nobody"));
+    lrc_auto_pixels lrc_pixels strip = {.width = LRC_PREP_MAX_SIDE + 1, .height = 1, .bands = 3};
+    strip.data = calloc(lrc_pixels_row(&strip), 1);
+    assert_int_equal(lrc_prep_square(&strip, lrc_prep_profile_at(0), 20, out, &err), -1);
+    assert_int_equal(err.code, LRC_ERR_LIMIT);
 }
 
 static void test_layouts(void **state)
