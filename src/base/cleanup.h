@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define lrc_cleanup(fn) __attribute__((cleanup(fn)))
+// `unused`: a local may be there only to be released.
+#define lrc_cleanup(fn) __attribute__((cleanup(fn), unused))
 
 // Declare `void T_freep(T **p)` for a type with `void T_free(T *)`.
 #define LRC_DEFINE_FREEP(type)                                                                                         \
