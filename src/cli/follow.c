@@ -15,6 +15,7 @@
 #include "job/kinds.h"
 #include "job/marks.h"
 #include "job/schedule.h"
+#include "job/show.h"
 
 #define LOOK_MS        200   // between looks whether it has ended
 #define REDRAW_MS      100   // between two states of a bar on a terminal
@@ -80,22 +81,10 @@ static int put_json_line(struct follower *f, const lrc_line *line, lrc_err *err)
 {
     lrc_auto_buf lrc_buf text;
     lrc_json_out out;
-    lrc_auto_free char *message = NULL;
-    lrc_level level;
-    if (lrc_line_level(line, &level, &message, err) < 0)
-        return -1;
     lrc_buf_init(&text, LINE_JSON_MAX);
     lrc_json_out_init(&out, &text, 0);
-    lrc_json_object_begin(&out);
-    lrc_json_kint(&out, "seq", (int64_t)line->number);
-    lrc_json_kint(&out, "offset", (int64_t)line->offset);
-    lrc_json_kint(&out, "end", (int64_t)line->end);
-    lrc_json_kint(&out, "timestamp", lrc_marks_time(&f->marks, line->end, lrc_clock_now_ms()));
-    lrc_json_kstr(&out, "level", lrc_level_name(level));
-    lrc_json_kstr(&out, "message", message);
-    lrc_json_key(&out, "raw");
-    lrc_json_put_strn(&out, line->text, line->len);
-    lrc_json_object_end(&out);
+    if (lrc_job_put_line(line, lrc_marks_time(&f->marks, line->end, lrc_clock_now_ms()), &out, err) < 0)
+        return -1;
     lrc_buf_addc(&text, '\n');
     if (lrc_buf_check(&text, "a log line", err) < 0)
         return -1;
@@ -294,117 +283,4 @@ void lrc_cli_job_say_end(const lrc_job *job)
             s->reason[0] ? ": " : "", s->reason);
     if (s->state == LRC_JOB_FAILED)
         fprintf(stderr, "    -> 'lorica job show %s' tells more\n", job->id);
-}
-
-static void put_process(lrc_json_out *out, const char *key, const lrc_proc_id *id)
-{
-    lrc_json_key(out, key);
-    if (id->pid)
-        lrc_json_put_int(out, id->pid);
-    else
-        lrc_json_put_null(out);
-}
-
-static void put_time(lrc_json_out *out, const char *key, int64_t ms)
-{
-    lrc_json_key(out, key);
-    if (ms)
-        lrc_json_put_int(out, ms);
-    else
-        lrc_json_put_null(out);
-}
-
-static void put_known(lrc_json_out *out, const char *key, int64_t n)
-{
-    lrc_json_key(out, key);
-    if (n >= 0)
-        lrc_json_put_int(out, n);
-    else
-        lrc_json_put_null(out);
-}
-
-static void put_texts(lrc_json_out *out, const char *key, const lrc_strv *list)
-{
-    lrc_json_key(out, key);
-    lrc_json_array_begin(out);
-    for (size_t i = 0; i < list->count; i++)
-        lrc_json_put_str(out, list->item[i]);
-    lrc_json_array_end(out);
-}
-
-static void put_progress(const lrc_job_progress *p, lrc_job_state state, lrc_json_out *out)
-{
-    const double percent = state == LRC_JOB_COMPLETED ? 100 : p->percent < 0 ? 0 : p->percent;
-    lrc_json_kint(out, "progress", (int64_t)percent);
-    lrc_json_key(out, "metrics");
-    lrc_json_object_begin(out);
-    lrc_json_kdouble(out, "percent", percent);
-    put_known(out, "step", p->step);
-    put_known(out, "total_steps", p->total_steps);
-    put_known(out, "epoch", p->epoch);
-    put_known(out, "total_epochs", p->total_epochs);
-    lrc_json_kdouble(out, "loss", p->loss_is_nan ? (double)NAN : p->loss);
-    lrc_json_kbool(out, "loss_is_nan", p->loss_is_nan);
-    lrc_json_kdouble(out, "lr", p->lr);
-    lrc_json_kdouble(out, "steps_per_second", p->rate);
-    put_known(out, "eta_seconds", lrc_job_state_final(state) ? -1 : p->eta_s);
-    lrc_json_kstr(out, "phase", lrc_job_phase_name(p->phase));
-    put_known(out, "phase_done", p->phase_done);
-    put_known(out, "phase_total", p->phase_total);
-    lrc_json_kstr(out, "item", p->item[0] ? p->item : NULL);
-    lrc_json_kint(out, "offset", (int64_t)p->offset);
-    lrc_json_object_end(out);
-}
-
-static void put_exit(const lrc_job_status *s, lrc_json_out *out)
-{
-    lrc_json_key(out, "exit");
-    if (!s->exited) {
-        lrc_json_put_null(out);
-        return;
-    }
-    lrc_json_object_begin(out);
-    put_known(out, "code", s->exit_code);
-    put_known(out, "signal", s->exit_signal ? s->exit_signal : -1);
-    lrc_json_kbool(out, "oom_kill", s->oom_kill);
-    lrc_json_kint(out, "left_behind", s->left_behind);
-    lrc_json_kint(out, "user_ms", s->user_ms);
-    lrc_json_kint(out, "system_ms", s->system_ms);
-    lrc_json_kint(out, "max_rss_kib", s->max_rss_kib);
-    lrc_json_object_end(out);
-}
-
-int lrc_cli_job_json(const lrc_job *job, lrc_json_out *out, lrc_err *err)
-{
-    lrc_auto_free char *log = NULL;
-    const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
-    lrc_job_progress progress;
-    if (lrc_path_join(&log, job->folder, "log", err) < 0 ||
-        lrc_job_progress_of(log, kind ? kind->progress : LRC_JOB_PROGRESS_COUNTER, &progress, err) < 0)
-        return -1;
-    lrc_json_object_begin(out);
-    lrc_json_kstr(out, "job_id", job->id);
-    lrc_json_kstr(out, "kind", job->spec.kind);
-    lrc_json_kstr(out, "title", job->spec.title);
-    lrc_json_kstr(out, "status", lrc_job_state_name(job->status.state));
-    lrc_json_kstr(out, "reason", job->status.reason[0] ? job->status.reason : NULL);
-    lrc_json_kstr(out, "error", progress.error[0] ? progress.error : NULL);
-    lrc_json_kbool(out, "stopping", job->stopping);
-    lrc_json_kbool(out, "supervised", job->supervised);
-    put_time(out, "created_at", job->spec.created_ms);
-    put_time(out, "started_at", job->status.started_ms);
-    put_time(out, "completed_at", job->status.ended_ms);
-    put_progress(&progress, job->status.state, out);
-    put_exit(&job->status, out);
-    put_process(out, "pid", &job->status.child);
-    put_process(out, "runner_pid", &job->status.runner);
-    put_texts(out, "command", &job->spec.argv);
-    lrc_json_kstr(out, "cwd", job->spec.cwd);
-    put_texts(out, "env", &job->spec.env);
-    put_texts(out, "labels", &job->spec.labels);
-    put_texts(out, "inputs", &job->spec.inputs);
-    lrc_json_kstr(out, "folder", job->folder);
-    lrc_json_kstr(out, "log", log);
-    lrc_json_object_end(out);
-    return 0;
 }

@@ -36,7 +36,4 @@ void lrc_cli_job_say_end(const lrc_job *job);
 // `columns` characters, 0: all.
 void lrc_cli_put_clean(FILE *out, const char *text, size_t n, int columns);
 
-// {"id","kind","title","state",…}: everything that is known of a job, as one value. Shared by `job show` and `train`.
-int lrc_cli_job_json(const lrc_job *job, lrc_json_out *out, lrc_err *err);
-
 #endif

@@ -11,6 +11,7 @@
 #include "job/follow.h"
 #include "job/kinds.h"
 #include "job/schedule.h"
+#include "job/show.h"
 #include "proc/spawn.h"
 
 #define JSON_MAX    (64 << 20)
@@ -301,7 +302,7 @@ int lrc_cli_job_show(int argc, char **argv)
     lrc_json_out out;
     lrc_buf_init(&buf, JSON_MAX);
     lrc_json_out_init(&out, &buf, 0);
-    return lrc_cli_job_json(&job, &out, &c.err) < 0 ? fail(&c) : lrc_cmdline_json(&buf);
+    return lrc_job_put(&job, &out, &c.err) < 0 ? fail(&c) : lrc_cmdline_json(&buf);
 }
 
 // ---- logs ------------------------------------------------------------------------------------------------------------
@@ -355,7 +356,7 @@ static int report_end(struct call *c)
         lrc_json_out out;
         lrc_buf_init(&buf, JSON_MAX);
         lrc_json_out_init(&out, &buf, 0);
-        if (lrc_cli_job_json(&job, &out, &c->err) < 0)
+        if (lrc_job_put(&job, &out, &c->err) < 0)
             return fail(c);
         return lrc_cmdline_json(&buf);
     }

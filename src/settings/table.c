@@ -21,6 +21,10 @@ static const lrc_setting table[] = {
      "API key of Civitai, for downloads that need one"},
     {"wandb.key", "wandb_api_key", LRC_SETTING_SECRET, "", 0, 0, "WANDB_API_KEY",
      "API key of Weights & Biases; the trainer gets it by its environment, never by a file"},
+    {"server.allowed_hosts", "server.allowed_hosts", LRC_SETTING_TEXT, "", 0, 0, "LORICA_ALLOWED_HOSTS",
+     "further names that the server may be called by, parted by commas: those of a proxy in front of it"},
+    {"server.allowed_origins", "server.allowed_origins", LRC_SETTING_TEXT, "", 0, 0, "LORICA_ALLOWED_ORIGINS",
+     "pages of other origins that may call the API, parted by commas: https://name:port"},
     {"job.grace_seconds", "job.grace_seconds", LRC_SETTING_INT, "10", 0, 3600, NULL,
      "how long a stopped job may finish its work before it is killed"},
 };

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// api.h - the HTTP API: what its resources share. One file per resource; each parses, calls one service and renders.
+//
+// A resource exports its rows as lrc_api_<resource>_routes, ended by a row without a method; routes.c puts all tables
+// together, and from that one list come the server's router, GET /api/endpoints and the comparison with openapi/.
+// Handlers run on several threads: the app has no state that a handler changes but what its functions guard.
+// May use: base, json, http and all services.
+#ifndef LRC_API_API_H
+#define LRC_API_API_H
+
+#include "base/root.h"
+#include "http/feed.h"
+#include "http/http.h"
+#include "settings/settings.h"
+#include "json/json.h"
+
+typedef struct lrc_app lrc_app;
+
+// Opens (makes, when need be) the workspace, declares the folders that requests may reach, and starts the thread that
+// settles and schedules jobs. `given` as in lrc_workspace_open().
+int lrc_app_new(const char *given, lrc_app **ret, lrc_err *err);
+void lrc_app_free(lrc_app *app); // running jobs go on; only their scheduling ends here
+LRC_DEFINE_FREEP(lrc_app)
+#define lrc_auto_app lrc_cleanup(lrc_app_freep)
+
+// Any thread.
+lrc_app *lrc_api_app(const lrc_http_req *q);
+const lrc_workspace *lrc_app_workspace(const lrc_app *app);
+lrc_roots *lrc_app_roots(lrc_app *app); // the workspace's data folders and the setting `roots`
+// As they are on disk now; the caller frees.
+int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err);
+// Declare the roots anew, after the settings changed.
+int lrc_app_reload_roots(lrc_app *app, lrc_err *err);
+// Let the scheduler look at once: after a submit.
+void lrc_app_wake(lrc_app *app);
+
+// Sessions of logged-in pages, kept in user_config/ (mode 0600). The text is borrowed until the app is freed.
+const char *lrc_app_sessions(const lrc_app *app);
+void lrc_app_sessions_changed(void *app, const char *text);
+
+// lrc_http_options.render_error.
+void lrc_api_render_error(void *app, const lrc_err *e, lrc_buf *out);
+
+// ---- For handlers ----------------------------------------------------------------------------------------------------
+
+#define LRC_API_JSON_MAX (64 << 20) // bytes of an answer
+
+// The body as a JSON object. LRC_ERR_INVALID says where it is not one.
+int lrc_api_body(const lrc_http_req *q, lrc_json_doc **ret, lrc_err *err);
+// Begin a JSON answer in `buf`; the caller fills it and calls lrc_http_answer_json().
+void lrc_api_begin(lrc_buf *buf, lrc_json_out *out);
+// A refusal with findings, status 400 or 422, in the one shape and a list "findings".
+int lrc_api_answer_findings(lrc_http_req *q, const lrc_err *why, const lrc_findings *findings, lrc_err *err);
+// The folder of a dataset as a request names it (name, datasets/x, dataset/x, absolute), which must exist and lie in a
+// declared root. The caller frees.
+int lrc_api_dataset(const lrc_app *app, const char *given, char **ret, lrc_err *err);
+
+// ---- Routes ----------------------------------------------------------------------------------------------------------
+
+// All of them, in one table; built once, borrowed for ever. LRC_ERR_NO_MEMORY.
+int lrc_api_routes(const lrc_http_route **ret, size_t *ret_count, lrc_err *err);
+
+extern const lrc_http_route lrc_api_health_routes[];
+extern const lrc_http_route lrc_api_jobs_routes[];
+extern const lrc_http_route lrc_api_joblog_routes[];
+extern const lrc_http_route lrc_api_training_routes[];
+extern const lrc_http_route lrc_api_tagging_routes[];
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/api.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "dataset/name.h"
+#include "job/job.h"
+
+#define SCHEDULER_SECONDS 1
+#define SESSIONS_FILE     "user_config/sessions"
+#define SESSIONS_MAX      (1 << 20)
+
+struct lrc_app {
+    lrc_workspace w;
+    lrc_roots *roots;
+    char *sessions;
+    pthread_t scheduler;
+    bool scheduling;       // the thread was started
+    pthread_mutex_t mutex; // guards the two below
+    pthread_cond_t news;
+    bool stop, look;
+};
+
+// Folders of the workspace that requests may reach. user_config/ and .lorica/ are not among them.
+static const char *const data_folders[] = {"datasets", "output",  "pretrained_model", "vae", "tagger_models",
+                                           "config",   "presets", "training_config",  "logs"};
+
+static int declare_roots(const lrc_app *app, lrc_roots *roots, lrc_err *err)
+{
+    lrc_auto_settings lrc_settings *s = NULL;
+    lrc_auto_free char *secrets = NULL;
+    if (lrc_roots_add(roots, app->w.root, 0, err) < 0 || lrc_roots_deny(roots, app->w.state, err) < 0 ||
+        lrc_workspace_path(&app->w, "user_config", &secrets, err) < 0 || lrc_roots_deny(roots, secrets, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof data_folders / sizeof data_folders[0]; i++) {
+        lrc_auto_free char *path = NULL;
+        if (lrc_workspace_path(&app->w, data_folders[i], &path, err) < 0 || lrc_roots_add(roots, path, 0, err) < 0)
+            return -1;
+    }
+    if (lrc_app_settings(app, &s, err) < 0)
+        return -1;
+    const lrc_strv *more = lrc_settings_paths(s, "roots");
+    for (size_t i = 0; i < more->count; i++) {
+        lrc_err why = LRC_ERR_INIT;
+        if (lrc_roots_add(roots, more->item[i], 0, &why) < 0) // a disk that is not mounted today
+            lrc_log(LRC_LOG_WARN, "setting roots: %s", why.msg);
+    }
+    return 0;
+}
+
+int lrc_app_reload_roots(lrc_app *app, lrc_err *err)
+{
+    lrc_auto_roots lrc_roots *next = NULL;
+    if (lrc_roots_new(&next, err) < 0 || declare_roots(app, next, err) < 0)
+        return -1;
+    lrc_roots_replace(app->roots, lrc_take(next));
+    return 0;
+}
+
+// true when it is time to stop.
+static bool wait_for_news(lrc_app *app)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += SCHEDULER_SECONDS;
+    pthread_mutex_lock(&app->mutex);
+    while (!app->stop && !app->look && pthread_cond_timedwait(&app->news, &app->mutex, &until) != ETIMEDOUT)
+        continue;
+    app->look = false;
+    const bool stop = app->stop;
+    pthread_mutex_unlock(&app->mutex);
+    return stop;
+}
+
+static void *schedule(void *arg)
+{
+    lrc_app *app = arg;
+    char last[LRC_ERR_MSG_SIZE] = "";
+    do {
+        lrc_err err = LRC_ERR_INIT;
+        if (lrc_job_recover(&app->w, &err) == 0 && lrc_job_schedule_once(&app->w, &err) == 0)
+            last[0] = '\0';
+        else if (strcmp(last, err.msg) != 0) { // once, not every second
+            lrc_log(LRC_LOG_ERROR, "scheduler: %s", err.msg);
+            snprintf(last, sizeof last, "%s", err.msg);
+        }
+    } while (!wait_for_news(app));
+    return NULL;
+}
+
+void lrc_app_wake(lrc_app *app)
+{
+    pthread_mutex_lock(&app->mutex);
+    app->look = true;
+    pthread_cond_signal(&app->news);
+    pthread_mutex_unlock(&app->mutex);
+}
+
+static int read_sessions(lrc_app *app, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL;
+    lrc_err why = LRC_ERR_INIT;
+    if (lrc_workspace_path(&app->w, SESSIONS_FILE, &path, err) < 0)
+        return -1;
+    if (lrc_fs_read(path, SESSIONS_MAX, &app->sessions, NULL, &why) < 0 && why.code != LRC_ERR_NOT_FOUND)
+        lrc_log(LRC_LOG_WARN, "logged-in pages must log in again: %s", why.msg);
+    return 0;
+}
+
+int lrc_app_new(const char *given, lrc_app **ret, lrc_err *err)
+{
+    lrc_auto_app lrc_app *app = calloc(1, sizeof *app);
+    if (!app)
+        return lrc_fail_memory(err);
+    pthread_mutex_init(&app->mutex, NULL);
+    pthread_cond_init(&app->news, NULL);
+    if (lrc_workspace_open(given, true, &app->w, err) < 0 || lrc_roots_new(&app->roots, err) < 0 ||
+        declare_roots(app, app->roots, err) < 0 || read_sessions(app, err) < 0)
+        return -1;
+    if (pthread_create(&app->scheduler, NULL, schedule, app) != 0)
+        return lrc_fail(err, LRC_ERR_NO_MEMORY, "cannot start a thread");
+    app->scheduling = true;
+    *ret = lrc_take(app);
+    return 0;
+}
+
+void lrc_app_free(lrc_app *app)
+{
+    if (!app)
+        return;
+    if (app->scheduling) {
+        pthread_mutex_lock(&app->mutex);
+        app->stop = true;
+        pthread_cond_signal(&app->news);
+        pthread_mutex_unlock(&app->mutex);
+        pthread_join(app->scheduler, NULL);
+    }
+    pthread_cond_destroy(&app->news);
+    pthread_mutex_destroy(&app->mutex);
+    lrc_roots_free(app->roots);
+    free(app->sessions);
+    lrc_workspace_done(&app->w);
+    free(app);
+}
+
+lrc_app *lrc_api_app(const lrc_http_req *q)
+{
+    return lrc_http_app(q);
+}
+
+const lrc_workspace *lrc_app_workspace(const lrc_app *app)
+{
+    return &app->w;
+}
+
+lrc_roots *lrc_app_roots(lrc_app *app)
+{
+    return app->roots;
+}
+
+int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err)
+{
+    return lrc_settings_load(&app->w, ret, err);
+}
+
+const char *lrc_app_sessions(const lrc_app *app)
+{
+    return app->sessions;
+}
+
+void lrc_app_sessions_changed(void *arg, const char *text)
+{
+    const lrc_app *app = arg;
+    lrc_auto_free char *path = NULL;
+    lrc_err err = LRC_ERR_INIT;
+    if (lrc_workspace_path(&app->w, SESSIONS_FILE, &path, &err) < 0 ||
+        lrc_fs_write(path, text, strlen(text), 0600, &err) < 0)
+        lrc_log(LRC_LOG_WARN, "logins will not outlive this server: %s", err.msg);
+}
+
+// ---- For handlers ----------------------------------------------------------------------------------------------------
+
+void lrc_api_render_error(void *app, const lrc_err *e, lrc_buf *out)
+{
+    (void)app;
+    lrc_json_out json;
+    lrc_json_out_init(&json, out, 0);
+    lrc_json_put_error(&json, e);
+}
+
+int lrc_api_body(const lrc_http_req *q, lrc_json_doc **ret, lrc_err *err)
+{
+    size_t n;
+    const char *text = lrc_http_body(q, &n);
+    lrc_auto_json_doc lrc_json_doc *doc = NULL;
+    if (n == 0)
+        return lrc_fail(err, LRC_ERR_INVALID, "the body is empty: a JSON object is expected");
+    if (lrc_json_parse(text, n, &doc, err) < 0)
+        return -1;
+    if (lrc_json_root(doc)->type != LRC_JSON_OBJECT)
+        return lrc_fail(err, LRC_ERR_INVALID, "the body must be a JSON object, not %s",
+                        lrc_json_type_name(lrc_json_root(doc)));
+    *ret = lrc_take(doc);
+    return 0;
+}
+
+void lrc_api_begin(lrc_buf *buf, lrc_json_out *out)
+{
+    lrc_buf_init(buf, LRC_API_JSON_MAX);
+    lrc_json_out_init(out, buf, 0);
+}
+
+int lrc_api_answer_findings(lrc_http_req *q, const lrc_err *why, const lrc_findings *findings, lrc_err *err)
+{
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    lrc_json_put_error_findings(&out, why, findings);
+    return lrc_http_answer_json(q, lrc_err_http_status(why->code), &buf, err);
+}
+
+int lrc_api_dataset(const lrc_app *app, const char *given, char **ret, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL;
+    lrc_auto_rooted lrc_rooted found = LRC_ROOTED_INIT;
+    lrc_err why = LRC_ERR_INIT;
+    if (lrc_workspace_dataset(&app->w, given, &path, err) < 0)
+        return -1;
+    if (lrc_rooted_find(app->roots, app->w.root, path, 0, &found, &why) < 0) {
+        if (why.code != LRC_ERR_NOT_FOUND || strchr(given, '/'))
+            return lrc_fail_field(err, why.code, "dataset", "dataset '%s': %s", given, why.msg);
+        free(lrc_take(path)); // a name in another Unicode form, or a typing error: the service knows
+        if (lrc_dataset_find(&app->w, given, &path, err) < 0 ||
+            lrc_rooted_find(app->roots, app->w.root, path, 0, &found, err) < 0)
+            return -1;
+    }
+    if (!S_ISDIR(found.st.st_mode))
+        return lrc_fail_field(err, LRC_ERR_INVALID, "dataset", "'%s' is not a folder", given);
+    return lrc_str_copy(ret, found.path, err);
+}

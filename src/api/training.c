@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// training.c - start, check and watch trainings; the two TOML files without starting one.
+//
+// KNX answers a refused start with 200 and success false; only a request that does not fit the schema is 422.
+#include <string.h>
+
+#include "api/api.h"
+#include "base/findings.h"
+#include "job/job.h"
+#include "job/show.h"
+#include "train/start.h"
+
+#define LINES_DEFAULT 2000
+#define LINES_MAX     20000
+
+// [{"field","message","severity","remedy"?,"file"?}, …] as KNX's page reads it.
+static void put_validation(const lrc_findings *f, lrc_json_out *out)
+{
+    lrc_json_array_begin(out);
+    for (size_t i = 0; i < f->count; i++) {
+        lrc_json_object_begin(out);
+        lrc_json_kstr(out, "field", f->item[i].field);
+        lrc_json_kstr(out, "message", f->item[i].message);
+        lrc_json_kstr(out, "severity", lrc_finding_severity_name(f->item[i].severity));
+        lrc_json_kstr(out, "code", f->item[i].code);
+        if (f->item[i].file[0])
+            lrc_json_kstr(out, "file", f->item[i].file);
+        if (f->item[i].remedy[0])
+            lrc_json_kstr(out, "remedy", f->item[i].remedy);
+        lrc_json_object_end(out);
+    }
+    lrc_json_array_end(out);
+}
+
+static int answer_start(lrc_http_req *q, const char *id, const char *message, const lrc_findings *f, lrc_err *err)
+{
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    lrc_json_object_begin(&out);
+    lrc_json_kbool(&out, "success", id != NULL);
+    lrc_json_kstr(&out, "message", message);
+    lrc_json_kstr(&out, "job_id", id);
+    lrc_json_key(&out, "validation_errors");
+    put_validation(f, &out);
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
+// Read and generate. 0: *run is filled; 1: a schema error was answered; -1.
+static int prepare(lrc_http_req *q, lrc_settings **s, lrc_train_run *run, lrc_findings *f, lrc_err *why, lrc_err *err)
+{
+    const lrc_app *app = lrc_api_app(q);
+    size_t n;
+    const char *body = lrc_http_body(q, &n);
+    if (lrc_app_settings(app, s, err) < 0)
+        return -1;
+    if (lrc_train_prepare(lrc_app_workspace(app), *s, body, n, run, f, why) == 0)
+        return 0;
+    if (why->code == LRC_ERR_SCHEMA)
+        return lrc_api_answer_findings(q, why, f, err) < 0 ? -1 : 1;
+    *err = *why;
+    return -1;
+}
+
+static int post_start(lrc_http_req *q, lrc_err *err)
+{
+    lrc_app *app = lrc_api_app(q);
+    lrc_auto_settings lrc_settings *s = NULL;
+    lrc_auto_train_run lrc_train_run run = {0};
+    lrc_auto_findings lrc_findings f = {0};
+    lrc_err why = LRC_ERR_INIT;
+    char id[LRC_ID_MAX + 1];
+    const int prepared = prepare(q, &s, &run, &f, &why, err);
+    if (prepared != 0)
+        return prepared < 0 ? -1 : 0;
+    if (lrc_train_submit(lrc_app_workspace(app), s, &run, &f, id, &why) == 0) {
+        lrc_app_wake(app);
+        return answer_start(q, id, "Training started", &f, err);
+    }
+    if (why.code != LRC_ERR_INVALID && why.code != LRC_ERR_TRAINER_MISSING && why.code != LRC_ERR_NOT_BUILT) {
+        *err = why;
+        return -1;
+    }
+    if (lrc_findings_errors(&f) == 0 &&
+        lrc_findings_add(&f, LRC_FINDING_ERROR, lrc_err_word(why.code), why.field, NULL, NULL, err, "%s", why.msg) < 0)
+        return -1;
+    return answer_start(q, NULL, why.msg, &f, err);
+}
+
+static int post_validate(lrc_http_req *q, lrc_err *err)
+{
+    lrc_auto_settings lrc_settings *s = NULL;
+    lrc_auto_train_run lrc_train_run run = {0};
+    lrc_auto_findings lrc_findings f = {0};
+    lrc_err why = LRC_ERR_INIT;
+    const int prepared = prepare(q, &s, &run, &f, &why, err);
+    if (prepared != 0)
+        return prepared < 0 ? -1 : 0;
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    lrc_json_object_begin(&out);
+    lrc_json_kbool(&out, "valid", lrc_findings_errors(&f) == 0);
+    lrc_json_key(&out, "warnings");
+    put_validation(&f, &out);
+    lrc_json_key(&out, "corrections");
+    lrc_train_put_corrections(&run.output, &out);
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
+// POST /api/config/generate: JSON with both files, or with ?part= (or another Accept) the exact bytes of one.
+static int post_generate(lrc_http_req *q, lrc_err *err)
+{
+    lrc_auto_settings lrc_settings *s = NULL;
+    lrc_auto_train_run lrc_train_run run = {0};
+    lrc_auto_findings lrc_findings f = {0};
+    lrc_err why = LRC_ERR_INIT;
+    const char *part = lrc_http_query(q, "part");
+    if (part && strcmp(part, "dataset") != 0 && strcmp(part, "config") != 0)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "part", "part must be dataset or config, not '%s'", part);
+    const int prepared = prepare(q, &s, &run, &f, &why, err);
+    if (prepared != 0)
+        return prepared < 0 ? -1 : 0;
+    const lrc_train_output *o = &run.output;
+    if (!part && !lrc_http_accepts(q, "application/json") && lrc_http_header(q, "Accept") &&
+        strcmp(lrc_http_header(q, "Accept"), "*/*") != 0)
+        part = "config";
+    if (part && strcmp(part, "dataset") == 0)
+        return lrc_http_answer(q, 200, "application/toml", o->dataset_toml, o->dataset_len, err);
+    if (part)
+        return lrc_http_answer(q, 200, "application/toml", o->config_toml, o->config_len, err);
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    lrc_json_object_begin(&out);
+    lrc_json_kbool(&out, "success", true);
+    lrc_json_key(&out, "dataset");
+    lrc_json_put_strn(&out, o->dataset_toml, o->dataset_len);
+    lrc_json_key(&out, "config");
+    lrc_json_put_strn(&out, o->config_toml, o->config_len);
+    lrc_json_key(&out, "corrections");
+    lrc_train_put_corrections(o, &out);
+    lrc_json_key(&out, "findings");
+    lrc_json_put_findings(&out, &f);
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
+// ---- Watching --------------------------------------------------------------------------------------------------------
+
+static int get_status(lrc_http_req *q, lrc_err *err)
+{
+    lrc_auto_job lrc_job job = {0};
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    if (lrc_job_load(lrc_app_workspace(lrc_api_app(q)), lrc_http_param(q, "id"), &job, err) < 0)
+        return -1;
+    lrc_json_object_begin(&out);
+    if (lrc_job_put_training_status(&job, &out, err) < 0)
+        return -1;
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
+// since: number of a line; the first `limit` lines from there (0: as many as there may be).
+static int get_logs(lrc_http_req *q, lrc_err *err)
+{
+    lrc_auto_job lrc_job job = {0};
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    int64_t since = 0, limit = LINES_DEFAULT;
+    lrc_log_answer answer;
+    lrc_api_begin(&buf, &out);
+    if (lrc_http_query_int(q, "since", 0, INT64_MAX / 2, &since, err) < 0 ||
+        lrc_http_query_int(q, "limit", 0, LINES_MAX, &limit, err) < 0 ||
+        lrc_job_load(lrc_app_workspace(lrc_api_app(q)), lrc_http_param(q, "id"), &job, err) < 0)
+        return -1;
+    const lrc_log_query query = {LRC_LOG_SINCE_LINE, (uint64_t)since, limit ? (size_t)limit : LINES_MAX};
+    lrc_json_object_begin(&out);
+    lrc_json_kbool(&out, "success", true);
+    lrc_json_key(&out, "logs");
+    lrc_json_array_begin(&out);
+    if (lrc_job_put_log(&job, &query, &out, &answer, err) < 0)
+        return -1;
+    lrc_json_array_end(&out);
+    lrc_json_kint(&out, "total_logs", (int64_t)answer.next_line);
+    lrc_json_kint(&out, "next_since", (int64_t)answer.next_line);
+    if (lrc_job_put_training_status(&job, &out, err) < 0)
+        return -1;
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
+static int post_stop(lrc_http_req *q, lrc_err *err)
+{
+    static const char body[] = "{\"success\":true,\"message\":\"Training stopped\"}";
+    if (lrc_job_stop(lrc_app_workspace(lrc_api_app(q)), lrc_http_param(q, "id"), -1, "stopped from the page", err) < 0)
+        return -1;
+    return lrc_http_answer(q, 200, "application/json", body, strlen(body), err);
+}
+
+const lrc_http_route lrc_api_training_routes[] = {
+    {"POST", "/api/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .summary = "Start a training"},
+    {"POST", "/ml/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .summary = "Start a training"},
+    {"POST", "/api/training/validate", post_validate, .body_limit = LRC_TRAIN_REQUEST_MAX,
+     .summary = "What would be wrong with a training"},
+    {"POST", "/api/config/generate", post_generate, .body_limit = LRC_TRAIN_REQUEST_MAX,
+     .summary = "The two TOML files of a request (part=dataset|config for one)"},
+    {"GET", "/api/training/status/{id}", get_status, .summary = "How far a training is"},
+    {"GET", "/api/training/logs/{id}", get_logs, .summary = "Lines of a training's log by number (since, limit)"},
+    {"POST", "/api/training/stop/{id}", post_stop, .summary = "Stop a training"},
+    {"POST", "/ml/training/stop/{id}", post_stop, .summary = "Stop a training"},
+    {0},
+};

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Jobs, logs, training, tagging and configuration over HTTP.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { workspace } from '../e2e/support.mjs';
+import { call, ended, isError, serve, until } from './support.mjs';
+
+function withDataset(t) {
+  const ws = workspace(t);
+  ws.json(['dataset', 'import', 'cats', ws.draw()]);
+  return ws;
+}
+
+const log = (server, id) => readFileSync(server.ws.path('.lorica', 'jobs', id, 'log'));
+
+// All bytes of an event stream's lines, and the offset to go on with.
+async function readEvents(server, id, since, stopAfter = Infinity) {
+  const gone = new AbortController();
+  const answer = await fetch(`${server.base}/api/jobs/${id}/events?since=${since}`, { signal: gone.signal });
+  let text = '', lines = [], at = since, complete = false;
+  try {
+    for await (const bytes of answer.body) {
+      text += Buffer.from(bytes).toString('utf8');
+      const events = text.split('\n\n');
+      text = events.pop();
+      for (const event of events) {
+        const data = event.split('\n').filter((l) => l.startsWith('data: ')).map((l) => l.slice(6)).join('\n');
+        if (!data) continue;
+        const message = JSON.parse(data);
+        if (message.type === 'complete') complete = true;
+        if (message.type !== 'log') continue;
+        lines.push(message.log);
+        at = message.log.end;
+      }
+      if (lines.length >= stopAfter) break;
+    }
+  } catch (e) {
+    if (stopAfter === Infinity && !complete && e.name !== 'TypeError') throw e;
+  }
+  gone.abort();
+  return { lines, at, complete };
+}
+
+test('health, endpoints and what does not exist', async (t) => {
+  const server = await serve(t);
+  const health = await call(server, 'GET', '/api/health');
+  assert.equal(health.status, 200);
+  assert.equal(health.body.status, 'healthy');
+  const { body } = await call(server, 'GET', '/api/endpoints');
+  assert.ok(body.endpoints.some((e) => e.method === 'GET' && e.path === '/api/jobs/{id}/logs'));
+  assert.ok(body.endpoints.every((e) => e.summary));
+  isError(assert, await call(server, 'GET', '/api/nothing'), 404, 'not_found');
+  isError(assert, await call(server, 'DELETE', '/api/health'), 405, 'method');
+});
+
+test('a token server lets nobody in without it, but for health and login', async (t) => {
+  const server = await serve(t, { args: ['--token', 'a long enough token'] });
+  const { body } = await call(server, 'GET', '/api/endpoints', undefined, { authorization: 'Bearer a long enough token' });
+  for (const { method, path, open } of body.endpoints) {
+    const answer = await call(server, method, path.replace(/\{[^}]*\}/g, 'x'), method === 'GET' ? undefined : {});
+    if (open) assert.notEqual(answer.status, method === 'POST' ? 200 : 401, `${method} ${path}`);
+    else assert.equal(answer.status, 401, `${method} ${path}`);
+  }
+  isError(assert, await call(server, 'POST', '/api/login', { token: 'wrong' }), 401, 'auth');
+  const login = await call(server, 'POST', '/api/login', { token: 'a long enough token' });
+  assert.equal(login.status, 200);
+  const cookie = login.headers.get('set-cookie');
+  assert.match(cookie, /HttpOnly/i);
+  assert.match(cookie, /SameSite=Strict/i);
+  const session = { cookie: cookie.split(';')[0] };
+  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 200);
+  assert.equal((await call(server, 'POST', '/api/logout', {}, session)).status, 200);
+  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 401);
+});
+
+test('foreign pages are refused, tools are not', async (t) => {
+  const server = await serve(t);
+  isError(assert, await call(server, 'GET', '/api/jobs', undefined, { origin: 'https://evil.example' }), 403, 'denied');
+  isError(assert, await call(server, 'POST', '/api/jobs', {}, { 'sec-fetch-site': 'cross-site' }), 403, 'denied');
+  assert.equal((await call(server, 'GET', '/api/jobs', undefined, { origin: server.base })).status, 200);
+  assert.equal((await call(server, 'GET', '/api/jobs')).status, 200);
+});
+
+test('a dataset is tagged as a job, and free command lines are refused (W1, W11)', async (t) => {
+  const server = await serve(t, { ws: withDataset(t) });
+  isError(assert, await call(server, 'POST', '/api/jobs', { type: 'training', command: 'id', args: ['-u'] }), 403, 'denied');
+  const none = await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: 'cats' });
+  isError(assert, none, 409, 'model_missing');
+  const started = await call(server, 'POST', '/api/jobs/tagging', {
+    dataset_dir: 'dataset/cats', model: 'demo', overwrite_mode: 'append', always_first_tags: '--json', threshold: 0.5,
+  });
+  assert.equal(started.status, 200, started.text);
+  const job = await ended(server, started.body.job_id);
+  assert.equal(job.status, 'completed', log(server, job.id).toString());
+  assert.equal(job.progress, 100);
+  assert.ok(server.ws.read('datasets', 'cats', '01_red_disc.txt').includes('red theme'));
+
+  isError(assert, await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: 'dogs', model: 'demo' }), 404, 'not_found');
+  isError(assert, await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: '/etc', model: 'demo' }), 403, 'denied');
+  isError(assert, await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: '../../etc', model: 'demo' }), 403, 'denied');
+  const mode = await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: 'cats', model: 'demo', overwrite_mode: 'x' });
+  isError(assert, mode, 400, 'invalid');
+  isError(assert, await call(server, 'POST', '/api/jobs/tagging', '{"dataset_dir":'), 400, 'invalid');
+});
+
+test('a training runs, is watched in every way, and outlives the server', async (t) => {
+  const ws = withDataset(t);
+  ws.connectTrainer();
+  ws.addBaseModel();
+  const request = JSON.parse(readFileSync(ws.request('cats', { log_prefix: 'step_ms=60', max_train_epochs: 6 })));
+  let server = await serve(t, { ws });
+  const started = await call(server, 'POST', '/api/training/start', request);
+  assert.equal(started.body.success, true, started.text);
+  const id = started.body.job_id;
+  await until(async () => (await call(server, 'GET', `/api/training/status/${id}`)).body.step_num > 0);
+  const first = await readEvents(server, id, 0, 3);
+  assert.ok(first.lines.length >= 3);
+  await server.stop();
+
+  server = await serve(t, { ws }); // the job went on; a reader goes on where it was
+  const rest = await readEvents(server, id, first.at);
+  assert.equal(rest.complete, true);
+  const job = await ended(server, id);
+  assert.equal(job.status, 'completed');
+  const all = [...first.lines, ...rest.lines];
+  const bytes = log(server, id);
+  let at = 0;
+  for (const line of all) { // between two lines there is nothing but empty ones
+    assert.match(bytes.subarray(at, line.offset).toString(), /^[\r\n]*$/, `bytes ${at} to ${line.offset} are missing`);
+    at = line.end;
+  }
+  assert.equal(at, bytes.length, 'every byte of the log arrived');
+
+  const byLine = [];
+  for (let since = 0; ;) {
+    const { body } = await call(server, 'GET', `/api/training/logs/${id}?since=${since}&limit=5`);
+    assert.equal(body.status, 'completed');
+    if (body.logs.length === 0) break;
+    byLine.push(...body.logs);
+    since = body.next_since;
+  }
+  assert.deepEqual(byLine.map((l) => l.raw), all.map((l) => l.raw));
+  const byTime = await call(server, 'GET', `/api/jobs/${id}/logs?since=0`);
+  assert.deepEqual(byTime.body.logs.map((l) => l.raw), all.map((l) => l.raw));
+  assert.equal((await call(server, 'GET', `/api/jobs/${id}/logs?since=${byTime.body.logs.at(-1).timestamp}`)).body.logs.length, 0);
+
+  const raw = await fetch(`${server.base}/api/jobs/${id}/log`, { headers: { range: 'bytes=10-19' } });
+  assert.equal(raw.status, 206);
+  assert.equal(await raw.text(), log(server, id).subarray(10, 20).toString());
+  const { body: list } = await call(server, 'GET', '/api/jobs?limit=1');
+  assert.equal(list.jobs[0].id, id);
+  assert.equal((await call(server, 'DELETE', `/api/jobs/${id}`)).status, 200);
+  isError(assert, await call(server, 'GET', `/api/jobs/${id}`), 404, 'not_found');
+});
+
+test('refusals of a training: schema, missing parts, and nothing left behind (W29)', async (t) => {
+  const server = await serve(t, { ws: withDataset(t) });
+  const schema = await call(server, 'POST', '/api/training/start', { model_type: 'SDXL' });
+  isError(assert, schema, 422, 'schema');
+  assert.ok(schema.body.findings.some((f) => f.field === 'project_name'));
+  const request = JSON.parse(readFileSync(server.ws.request('cats')));
+  const refused = await call(server, 'POST', '/api/training/start', request);
+  assert.equal(refused.status, 200);
+  assert.equal(refused.body.success, false);
+  assert.equal(refused.body.job_id, null);
+  assert.ok(refused.body.validation_errors.some((f) => f.field === 'pretrained_model_name_or_path' && f.severity === 'error'));
+  const valid = await call(server, 'POST', '/api/training/validate', request);
+  assert.equal(valid.body.valid, false);
+  assert.deepEqual((await call(server, 'GET', '/api/jobs')).body.jobs, []);
+});
+
+test('a long training is stopped', async (t) => {
+  const ws = withDataset(t);
+  ws.connectTrainer();
+  ws.addBaseModel();
+  const server = await serve(t, { ws });
+  const request = JSON.parse(readFileSync(ws.request('cats', { log_prefix: 'step_ms=200', max_train_epochs: 500 })));
+  const { body: { job_id: id } } = await call(server, 'POST', '/api/training/start', request);
+  await until(async () => (await call(server, 'GET', `/api/jobs/${id}`)).body.job.status === 'running');
+  isError(assert, await call(server, 'DELETE', `/api/jobs/${id}`), 409, 'conflict');
+  assert.equal((await call(server, 'POST', `/api/training/stop/${id}`)).status, 200);
+  assert.equal((await ended(server, id)).status, 'cancelled');
+  isError(assert, await call(server, 'POST', `/api/jobs/${id}/stop`), 409, 'conflict');
+});
+
+test('both TOML files of a request, as JSON or as exact bytes', async (t) => {
+  const server = await serve(t, { ws: withDataset(t) });
+  const request = JSON.parse(readFileSync(server.ws.request('cats')));
+  const { body } = await call(server, 'POST', '/api/config/generate', request);
+  assert.match(body.dataset, /^\[general\]/);
+  assert.match(body.config, /network_dim = 4/);
+  assert.ok(body.findings.length > 0, 'the base model is not there: a finding, not a refusal');
+  const part = await call(server, 'POST', '/api/config/generate?part=dataset', request);
+  assert.equal(part.text, body.dataset);
+  isError(assert, await call(server, 'POST', '/api/config/generate?part=x', request), 400, 'invalid');
+});

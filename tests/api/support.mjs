@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A real `lorica serve` on a free port, in a workspace of its own. Node's own modules only.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+import { tree, workspace } from '../e2e/support.mjs';
+
+const bin = process.env.LORICA_BIN ?? path.join(tree, 'build/dev/bin');
+
+// Starts a server for a test; it is stopped by its PID when the test ends. Options: ws (an earlier workspace), args.
+export async function serve(t, { ws = workspace(t), args = [] } = {}) {
+  const child = spawn(path.join(bin, 'lorica'), ['serve', '--port', '0', ...args], { cwd: ws.dir, env: ws.env });
+  let said = '';
+  child.stderr.on('data', (bytes) => { said += bytes; });
+  const base = await new Promise((done, failed) => {
+    let out = '';
+    child.stdout.on('data', (bytes) => {
+      out += bytes;
+      const found = out.match(/http:\/\/\S+:\d+/);
+      if (found) done(found[0]);
+    });
+    child.once('exit', (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
+  });
+  const ended = new Promise((done) => child.once('exit', done));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    return ended;
+  };
+  t.after(stop);
+  return { ws, base, stop, child };
+}
+
+// {status, body, headers}; the body is parsed when it is JSON.
+export async function call(server, method, url, body, headers = {}) {
+  const answer = await fetch(server.base + url, {
+    method, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const json = (answer.headers.get('content-type') ?? '').includes('json');
+  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : text };
+}
+
+export async function until(what, ms = 60000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await what();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+// Waits until a job has ended; its last state.
+export function ended(server, id) {
+  return until(async () => {
+    const { body } = await call(server, 'GET', `/api/jobs/${id}`);
+    return ['completed', 'failed', 'cancelled'].includes(body.job.status) && body.job;
+  });
+}
+
+// The one shape of every error.
+export function isError(assert, answer, status, code) {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.body.success, false);
+  assert.equal(typeof answer.body.error, 'string');
+  assert.equal(typeof answer.body.detail, 'string');
+  assert.equal(answer.body.code, code);
+}
