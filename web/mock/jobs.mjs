@@ -13,14 +13,15 @@ class Job extends EventEmitter {
     this.lines = []
     this.bytes = 0
     this.timers = []
+    this.metrics = { percent: 0, phase: 'starting' }
     this.view = {
       id,
+      job_id: id,
       type,
+      kind: type,
       status: 'pending',
-      command: 'lorica',
-      args: [],
-      created_at: Date.now(),
-      progress: 0,
+      stopping: false,
+      labels: [],
       ...fields,
     }
   }
@@ -29,39 +30,38 @@ class Job extends EventEmitter {
     return ACTIVE.includes(this.view.status)
   }
 
+  get percent() {
+    return this.view.status === 'completed' ? 100 : this.metrics.percent
+  }
+
   log(raw, at = Date.now()) {
     const tag = /\[(ERROR|WARN|INFO|DEBUG)\]\s*/i.exec(raw)
     const level = /\d+%\|/.test(raw)
       ? 'progress'
       : tag
-        ? tag[1].toLowerCase()
+        ? ({ WARN: 'error' }[tag[1]] ?? tag[1].toLowerCase())
         : /^(\w+Error|Traceback)/.test(raw)
           ? 'error'
           : 'info'
-    const entry = {
-      timestamp: at,
-      level,
-      message: raw.replace(tag?.[0] ?? '', ''),
-      raw,
-      seq: this.lines.length,
-      offset: this.bytes,
-    }
+    const offset = this.bytes
     this.bytes += Buffer.byteLength(raw) + 1
-    this.lines.push({ ...entry, next: this.bytes })
+    const message = raw.replace(tag?.[0] ?? '', '')
+    this.lines.push({ seq: this.lines.length, offset, end: this.bytes, timestamp: at, level, message, raw })
     this.emit('frame', this.frameOf(this.lines.at(-1)))
   }
 
-  frameOf({ next, ...log }) {
-    return { type: 'log', log, message: log.raw, next_since: next }
+  frameOf(log) {
+    return { type: 'log', log, message: log.raw }
   }
 
-  since(cursor) {
-    return this.lines.filter((line) => line.offset >= cursor)
+  since(offset) {
+    return this.lines.filter((line) => line.end > offset)
   }
 
-  figures(figures) {
-    Object.assign(this.view, figures)
-    this.emit('frame', { type: 'progress', ...figures })
+  figures(metrics) {
+    const before = Math.floor(this.percent)
+    Object.assign(this.metrics, metrics)
+    if (Math.floor(this.percent) !== before) this.emit('frame', this.stateFrame('progress'))
   }
 
   status(status, more = {}) {
@@ -71,12 +71,18 @@ class Job extends EventEmitter {
       this.view.completed_at ??= Date.now()
       this.timers.forEach(clearTimeout)
     }
-    this.emit('frame', { type: 'status', status, progress: this.view.progress })
-    if (!this.active) this.emit('frame', { type: 'complete', status, job_id: this.view.id })
+    this.emit('frame', this.stateFrame('status'))
+    if (!this.active) this.emit('frame', this.stateFrame('complete'))
+  }
+
+  stateFrame(type) {
+    return { type, status: this.view.status, progress: Math.floor(this.percent), job_id: this.view.id }
   }
 
   json() {
-    return { ...this.view, log_size: this.bytes, logs: [] }
+    const exit = this.active ? null : { code: this.view.exit_code ?? 0, signal: null, oom_kill: false }
+    const progress = Math.floor(this.percent)
+    return { ...this.view, progress, metrics: { ...this.metrics, percent: this.percent }, exit, reason: null }
   }
 
   later(ms, act) {
@@ -91,6 +97,16 @@ const bar = (label, i, n, perSecond, more = '') => {
   const percent = String(Math.floor((i / n) * 100)).padStart(3)
   return `${label} ${percent}%|${'█'.repeat(full).padEnd(10)}| ${i}/${n} [${time(i / perSecond)}<${time((n - i) / perSecond)}, ${perSecond.toFixed(2)}it/s${more}]`
 }
+
+const tagging = (name) => ({
+  title: `tag ${name}`,
+  command: ['lorica', 'tag', '--model=demo', '--', `${ROOT}/datasets/${name}`],
+})
+const training = (name) => ({
+  title: `train ${name}`,
+  command: ['python3', 'sdxl_train_network.py'],
+  labels: [`project=${name}`, `result=${ROOT}/output/${name}/${name}.safetensors`],
+})
 
 export class Jobs {
   constructor({ datasets, speed = 1, empty = false }) {
@@ -110,20 +126,16 @@ export class Jobs {
   tag(request) {
     const name = request.dataset_dir.split('/').at(-1)
     const set = this.datasets.get(name)
-    const job = this.add('tagging', {
-      dataset_dir: `${ROOT}/datasets/${name}`,
-      args: ['tag', name, '--model', request.model],
-    })
+    const job = this.add('tagging', tagging(name))
     const todo = [...set.images].filter(
       ([, text]) => request.overwrite_mode !== 'ignore' || !tagsOf(text).length,
     )
     job.log(`[INFO] loading ${request.model}`)
     job.later(600 / this.speed, () => {
-      job.status('running', { total_images: todo.length })
+      job.status('running')
       job.log(`[INFO] tagging ${todo.length} pictures in ${name} with ${request.model}`)
       const step = (i) => {
         if (i >= todo.length) {
-          job.figures({ progress: 100 })
           job.log(`[INFO] done: ${todo.length} captions written`)
           return job.status('completed', { exit_code: 0 })
         }
@@ -132,12 +144,12 @@ export class Jobs {
         job.log(bar('tagging:', i + 1, todo.length, 4.2))
         if (i % 10 === 3) job.log(`[DEBUG] ${file}: 14 tags, rating general`)
         job.figures({
-          progress: Math.floor(((i + 1) / todo.length) * 100),
-          step_num: i + 1,
-          total_steps: todo.length,
-          phase: 'tagging',
-          current_image: file,
-          it_per_s: 4.2,
+          percent: ((i + 1) / todo.length) * 100,
+          phase: 'working',
+          phase_done: i + 1,
+          phase_total: todo.length,
+          item: file,
+          steps_per_second: 4.2,
           eta_seconds: Math.round((todo.length - i) / 4.2),
         })
         job.later(240 / this.speed, () => step(i + 1))
@@ -149,16 +161,7 @@ export class Jobs {
 
   train(name, from) {
     const total = 2000
-    const job = this.add(
-      'training',
-      {
-        name,
-        dataset_dir: `${ROOT}/datasets/anna portraits`,
-        output_dir: `${ROOT}/output/anna-v2`,
-        command: 'python3',
-      },
-      Date.now() - 11 * 60_000,
-    )
+    const job = this.add('training', training(name), Date.now() - 11 * 60_000)
     const at = job.view.created_at
     job.view.started_at = at + 1200
     ;[
@@ -181,8 +184,8 @@ export class Jobs {
       job.log(bar('steps:', i, total, 1.32, `, avr_loss=${loss.toFixed(3)}`))
       if (i % 20 === 0) job.log(`[INFO] epoch ${Math.ceil(i / 200)}/10, saving state is off`)
       job.figures({
-        ...{ phase: 'training', progress: Math.floor((i / total) * 100), step_num: i, total_steps: total },
-        ...{ current_epoch: Math.ceil(i / 200), total_epochs: 10, loss, lr: 1e-4, it_per_s: 1.32 },
+        ...{ phase: 'working', percent: (i / total) * 100, step: i, total_steps: total },
+        ...{ epoch: Math.ceil(i / 200), total_epochs: 10, loss, lr: 1e-4, steps_per_second: 1.32 },
         eta_seconds: Math.round((total - i) / 1.32),
       })
       if (i < total) job.later(760 / this.speed, () => step(i + 1))
@@ -194,11 +197,7 @@ export class Jobs {
   failed() {
     const error =
       'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.44 GiB (GPU 0; 11.76 GiB total)'
-    const job = this.add(
-      'training',
-      { name: 'anna-v1', command: 'python3', output_dir: `${ROOT}/output/anna-v1` },
-      Date.now() - 26 * 3.6e6,
-    )
+    const job = this.add('training', training('anna-v1'), Date.now() - 26 * 3.6e6)
     const at = job.view.created_at
     job.view.started_at = at + 1000
     ;[
@@ -211,35 +210,32 @@ export class Jobs {
       '    noise_pred = self.call_unet(args, accelerator, unet, noisy_latents, timesteps, text_encoder_conds)',
       error,
     ].forEach((text, i) => job.log(text, at + 1500 + i * 800))
-    job.status('failed', { error, exit_code: 1, completed_at: at + 48_000, progress: 3 })
+    job.figures({ percent: 3 })
+    job.status('failed', { error, exit_code: 1, completed_at: at + 48_000 })
   }
 
   history() {
-    const done = this.add('tagging', { dataset_dir: `${ROOT}/datasets/city-lights` }, Date.now() - 3 * 3.6e6)
+    const done = this.add('tagging', tagging('city-lights'), Date.now() - 3 * 3.6e6)
     done.view.started_at = done.view.created_at + 900
     for (let i = 1; i <= 318; i++) done.log(bar('tagging:', i, 318, 4.2), done.view.created_at + i * 240)
     done.log('[INFO] done: 318 captions written', done.view.created_at + 78_000)
-    done.status('completed', { exit_code: 0, progress: 100, completed_at: done.view.created_at + 79_000 })
+    done.status('completed', { exit_code: 0, completed_at: done.view.created_at + 79_000 })
     this.failed()
-    const cancelled = this.add(
-      'tagging',
-      { dataset_dir: `${ROOT}/datasets/landscapes` },
-      Date.now() - 50 * 3.6e6,
-    )
+    const cancelled = this.add('tagging', tagging('landscapes'), Date.now() - 50 * 3.6e6)
     cancelled.log('[INFO] loading model')
     cancelled.status('cancelled', {
       started_at: cancelled.view.created_at,
       completed_at: cancelled.view.created_at + 8_000,
-      progress: 12,
     })
     this.train('anna-v2', 811)
   }
 
   stop(job) {
     job.log('[WARN] stop asked for')
+    job.view.stopping = true
     setTimeout(() => {
       job.log('[INFO] stopped')
-      job.status('cancelled', { exit_code: 143 })
+      job.status('cancelled', { exit_code: 143, stopping: false })
     }, 700 / this.speed)
   }
 

@@ -15,7 +15,6 @@ import { dimensions, draw } from './pictures.mjs'
 import { eventStream, webSocket } from './wires.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
-const PAGE_LINES = 20_000
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -153,7 +152,7 @@ export class Mock {
     }
     switch (`${method} ${path}`) {
       case 'GET /api/health':
-        return { status: 'healthy', version: '0.3.0' }
+        return { status: 'healthy', version: '0.3.0', needs_token: this.token !== '' }
       case 'GET /api/dataset/list': {
         const datasets = [...this.datasets.values()].map(({ name, images }) => {
           const captions = [...images.values()].filter((text) => text !== null).length
@@ -240,12 +239,13 @@ export class Mock {
           )
         return { success: true, job_id: this.jobs.tag(body).view.id, message: 'Tagging queued' }
       }
-      case 'GET /api/jobs':
-        return {
-          success: true,
-          jobs: [...this.jobs.all.values()].map((job) => job.json()),
-          count: this.jobs.all.size,
-        }
+      case 'GET /api/jobs': {
+        const all = [...this.jobs.all.values()]
+          .map((job) => job.json())
+          .sort((a, b) => b.created_at - a.created_at)
+        const jobs = query('status') ? all.filter((job) => job.status === query('status')) : all
+        return { success: true, jobs, count: jobs.length }
+      }
       case 'GET /api/files/list': {
         const wanted = query('path').startsWith('/') ? query('path') : `${ROOT}/${query('path')}`
         const files = this.folders.get(wanted)
@@ -282,11 +282,20 @@ export class Mock {
         this.jobs.stop(job)
         return { success: true, message: `Job ${id} stopped` }
       case 'GET logs': {
-        const page = job.since(since).slice(0, Number(at.searchParams.get('limit')) || PAGE_LINES)
-        const logs = page.map(({ next: _next, ...log }) => log)
-        const next_since = page.at(-1)?.next ?? since
-        const { status, progress } = job.view
-        return { success: true, job_id: id, logs, total_logs: job.lines.length, next_since, status, progress }
+        const offset = Number(at.searchParams.get('offset') ?? 0)
+        const logs = job.since(offset).slice(0, Number(at.searchParams.get('limit') ?? 2_000))
+        const next_offset = logs.at(-1)?.end ?? offset
+        const { status, progress } = job.json()
+        return {
+          success: true,
+          job_id: id,
+          logs,
+          total_logs: job.lines.length,
+          next_offset,
+          dropped: 0,
+          status,
+          progress,
+        }
       }
       case 'GET events':
         if (this.wires === 'polling') throw new Refusal(502, 'Bad gateway')

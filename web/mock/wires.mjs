@@ -28,11 +28,10 @@ function closeFrame(code, reason) {
 
 /** Tells `send` all frames since the cursor, then what comes; returns the way to stop. `end` when the job is over. */
 function follow(job, since, send, end) {
-  const { status, progress } = job.view
-  send({ type: 'status', status, progress })
+  send(job.stateFrame('status'))
   for (const line of job.since(since)) send(job.frameOf(line))
   if (!job.active) {
-    send({ type: 'complete', status, job_id: job.view.id })
+    send(job.stateFrame('complete'))
     end()
     return () => {}
   }
@@ -76,10 +75,16 @@ export function eventStream(response, job, since) {
   const stop = follow(
     job,
     since,
-    (frame) =>
-      response.write(
-        `${frame.next_since ? `id: ${frame.next_since}\n` : ''}data: ${JSON.stringify(frame)}\n\n`,
-      ),
+    (frame) => {
+      const id = frame.log
+        ? `id: ${frame.log.end}
+`
+        : ''
+      response.write(`${id}event: ${frame.type}
+data: ${JSON.stringify(frame)}
+
+`)
+    },
     () => response.end(),
   )
   response.on('close', stop)

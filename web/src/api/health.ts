@@ -6,6 +6,8 @@ export interface Health {
   status: string
   /** Lorica's version. KNX did not send it. */
   version?: string
+  /** Whether it asks for a token: then one can sign out. */
+  needs_token?: boolean
 }
 
 export function health(): Promise<Health> {

@@ -5,28 +5,10 @@ import { framesOfPage, parseFrame, readEntry } from './logFrames.ts'
 
 const frame = (value: unknown) => parseFrame(JSON.stringify(value))
 
-test('log frames: the cursor is next_since, else the number of the line', () => {
-  const log = {
-    timestamp: 5,
-    level: 'info',
-    message: 'hi',
-    raw: '[INFO] hi',
-    seq: 7,
-    offset: 90,
-    unknown: true,
-  }
-  const entry = { timestamp: 5, level: 'info', message: 'hi', raw: '[INFO] hi', seq: 7, offset: 90 }
-  assert.deepEqual(frame({ type: 'log', log, message: 'hi', next_since: 100 }), {
-    type: 'log',
-    entry,
-    next: 100,
-  })
-  assert.deepEqual(frame({ type: 'log', log: { ...log, next_since: 100 } }), {
-    type: 'log',
-    entry,
-    next: 100,
-  })
-  assert.deepEqual(frame({ type: 'log', log }), { type: 'log', entry, next: 7 })
+test('log frames tell where to go on', () => {
+  const log = { timestamp: 5, level: 'info', message: 'hi', raw: '[INFO] hi', seq: 7, end: 100 }
+  const sent = { ...log, offset: 90, unknown: true }
+  assert.deepEqual(frame({ type: 'log', log: sent, message: 'hi' }), { type: 'log', entry: log })
 })
 
 test('both dialects of KNX are read', () => {
@@ -39,15 +21,19 @@ test('both dialects of KNX are read', () => {
 })
 
 test('figures hold only what was sent', () => {
-  assert.deepEqual(frame({ type: 'progress', progress: 41, loss: 0.08, eta_seconds: null, extra: 1 }), {
-    type: 'progress',
-    figures: { progress: 41, loss: 0.08 },
-  })
+  const sent = { type: 'progress', status: 'running', progress: 41, loss: 0.08, eta_seconds: null, extra: 1 }
+  assert.deepEqual(frame(sent), { type: 'progress', figures: { percent: 41, loss: 0.08 } })
   assert.deepEqual(frame({ type: 'status', status: 'running' }), {
-    type: 'status',
-    status: 'running',
-    figures: {},
+    ...{ type: 'status', status: 'running', figures: {} },
   })
+})
+
+test('warnings are told from errors, which the server does not do', () => {
+  const level = (raw: string) => readEntry({ level: 'error', raw })?.level
+  assert.equal(level('[WARN] 7 pictures have no caption'), 'warn')
+  assert.equal(level('2026-11-24 WARNING  no metadata'), 'warn')
+  assert.equal(level('RuntimeError: warn me'), 'error')
+  assert.equal(level('[ERROR] WARNING was ignored'), 'error')
 })
 
 test('what is not known is left alone', () => {
@@ -56,18 +42,11 @@ test('what is not known is left alone', () => {
   assert.equal(readEntry({ level: 'info' }), null)
 })
 
-test('a page gives its cursor with its last line', () => {
-  const page = {
-    logs: [
-      { timestamp: 10, level: 'info', message: 'a', seq: 0 },
-      { timestamp: 11, level: 'info', message: 'b', seq: 1 },
-    ],
-    total_logs: 2,
-    status: 'running' as const,
-    progress: 3,
-  }
-  const nexts = (p: typeof page & { next_since?: number }) =>
-    framesOfPage(p).map((f) => (f.type === 'log' ? f.next : f.type))
-  assert.deepEqual(nexts({ ...page, next_since: 640 }), [null, 640, 'status'])
-  assert.deepEqual(nexts(page), [null, 11, 'status'], 'KNX: the time of the last line')
+test('a page is read as frames', () => {
+  const logs = [{ timestamp: 10, level: 'info', message: 'a', seq: 0, end: 2 }, { level: 'no text' }]
+  const frames = framesOfPage({ logs, total_logs: 1, next_offset: 2, status: 'running', progress: 3 })
+  assert.deepEqual(
+    frames.map((f) => f.type),
+    ['log', 'status'],
+  )
 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the server says about a running job, the same over WebSocket, SSE and polling. A frame is one JSON object; fields
 // that are not named here are left alone, and so are frames of an unknown type.
-import type { JobFigures, JobState } from './jobs.ts'
+import { readFigures, type JobFigures, type JobState } from './jobs.ts'
 
 export type Level = 'error' | 'warn' | 'info' | 'debug' | 'progress'
 
@@ -15,15 +15,15 @@ export interface LogEntry {
   raw?: string
   /** Number of the line, rising. The same line never has another. */
   seq?: number
-  /** Byte in the file where the line begins. */
-  offset?: number
+  /** Byte in the file behind the line: reading goes on there. */
+  end?: number
 }
 
-/** Where to go on: opaque to us, given back as `since`. A byte offset on this server. */
+/** Where to go on: a byte in the log file. */
 export type Cursor = number
 
 export type Frame =
-  | { type: 'log'; entry: LogEntry; next: Cursor | null }
+  | { type: 'log'; entry: LogEntry }
   | { type: 'status'; status: JobState; figures: JobFigures }
   | { type: 'progress'; figures: JobFigures }
   | { type: 'complete'; status: JobState | null }
@@ -53,6 +53,15 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const numberOr = <T>(value: unknown, other: T) =>
   typeof value === 'number' && Number.isFinite(value) ? value : other
 
+// KNX's rule, which the server follows, counts warnings as errors. Who reads a log wants them apart.
+const WARNING = /\bWARN(ING)?\b/
+const ERROR = /\bERROR\b/
+
+function readLevel(given: unknown, text: string): Level {
+  const level = LEVELS[String(given)] ?? 'info'
+  return level === 'error' && WARNING.test(text) && !ERROR.test(text) ? 'warn' : level
+}
+
 /** A line as the server gives it, or null when it is none. */
 export function readEntry(value: unknown): LogEntry | null {
   if (!isFields(value)) return null
@@ -60,27 +69,16 @@ export function readEntry(value: unknown): LogEntry | null {
   if (typeof text !== 'string') return null
   return {
     timestamp: numberOr(value.timestamp, 0),
-    level: LEVELS[String(value.level)] ?? 'info',
+    level: readLevel(value.level, text),
     message: typeof value.message === 'string' ? value.message : text,
     raw: text,
     seq: numberOr(value.seq, undefined),
-    offset: numberOr(value.offset, undefined),
+    end: numberOr(value.end, undefined),
   }
 }
 
 const readState = (value: unknown): JobState | null =>
   STATES.includes(String(value)) ? (value as JobState) : null
-
-const FIGURES = [
-  ...['progress', 'phase', 'step_num', 'total_steps', 'current_epoch', 'total_epochs', 'loss', 'lr'],
-  ...['it_per_s', 'eta_seconds', 'current_image', 'total_images'],
-] as (keyof JobFigures)[]
-
-/** The figures that a frame has; what it does not have is not in the result, so that it can be laid over a job. */
-export function readFigures(value: unknown): JobFigures {
-  if (!isFields(value)) return {}
-  return Object.fromEntries(FIGURES.filter((name) => value[name] != null).map((name) => [name, value[name]]))
-}
 
 /** Text of one WebSocket message or SSE `data:` as a frame; null for what we do not know. */
 export function parseFrame(text: string): Frame | null {
@@ -94,8 +92,7 @@ export function parseFrame(text: string): Frame | null {
   switch (value.type) {
     case 'log': {
       const entry = readEntry(value.log ?? value)
-      const within = isFields(value.log) ? value.log.next_since : undefined
-      return entry && { type: 'log', entry, next: numberOr(value.next_since ?? within, entry.seq ?? null) }
+      return entry && { type: 'log', entry }
     }
     case 'status': {
       const status = readState(value.status)
@@ -117,8 +114,8 @@ export function parseFrame(text: string): Frame | null {
 export interface LogPage {
   logs: unknown[]
   total_logs: number
-  /** Missing on KNX, where the last line's time is the cursor. */
-  next_since?: number
+  /** The byte to go on with. */
+  next_offset: number
   status: JobState
   progress?: number
 }
@@ -126,13 +123,8 @@ export interface LogPage {
 /** A page of the polling route as the frames that a stream would have sent. */
 export function framesOfPage(page: LogPage): Frame[] {
   const entries = page.logs.map(readEntry).filter((entry) => entry !== null)
-  const next = page.next_since ?? entries.at(-1)?.timestamp ?? null
-  const frames: Frame[] = entries.map((entry, i) => ({
-    type: 'log',
-    entry,
-    next: i === entries.length - 1 ? next : null,
-  }))
+  const frames: Frame[] = entries.map((entry) => ({ type: 'log', entry }))
   const status = readState(page.status)
-  if (status) frames.push({ type: 'status', status, figures: readFigures(page) })
+  if (status) frames.push({ type: 'status', status, figures: readFigures({ progress: page.progress }) })
   return frames
 }

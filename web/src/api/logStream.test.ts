@@ -27,10 +27,9 @@ function fake(name: Transport['name']) {
   return { transport, opened, last }
 }
 
-const line = (seq: number, next: number | null = seq * 10): Frame => ({
+const line = (seq: number, end: number | undefined = seq * 10): Frame => ({
   type: 'log',
-  entry: { timestamp: 0, level: 'info', message: `${seq}`, seq },
-  next,
+  entry: { timestamp: 0, level: 'info', message: `${seq}`, seq, end },
 })
 const running: Frame = { type: 'status', status: 'running', figures: {} }
 
@@ -83,7 +82,7 @@ test('a line without a cursor of its own leaves the cursor where it was', async 
   const ws = fake('websocket')
   await follow([ws.transport])
   ws.last().events.frame(line(1, 10))
-  ws.last().events.frame(line(2, null))
+  ws.last().events.frame({ type: 'log', entry: { timestamp: 0, level: 'info', message: '2', seq: 2 } })
   ws.last().events.down()
   await tick(250)
   assert.equal(ws.last().since, 10, 'rather a line twice than one lost')
@@ -187,7 +186,7 @@ test('what is there comes in pages, and the wire goes on behind them', async () 
     asked.push(since)
     const lines = since === 0 ? LARGE_PAGE : since === 900 ? 3 : 0
     const first = since === 0 ? 1 : LARGE_PAGE + 1
-    const frames = Array.from({ length: lines }, (_, i) => line(first + i, null))
+    const frames = Array.from({ length: lines }, (_, i) => line(first + i, undefined))
     return { frames, next: since === 0 ? 900 : 950, lines, ended: false }
   }
   const { seen } = await follow([ws.transport], pages)

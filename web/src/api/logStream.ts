@@ -153,8 +153,8 @@ export class LogStream {
     const fresh: LogEntry[] = []
     for (const frame of frames) {
       if (frame.type === 'log') {
-        if (frame.next !== null) this.cursor = frame.next
-        const { seq } = frame.entry
+        const { seq, end } = frame.entry
+        if (end !== undefined) this.cursor = end
         if (seq !== undefined && seq <= this.lastSeq) continue
         if (seq !== undefined) this.lastSeq = seq
         fresh.push(frame.entry)

@@ -6,18 +6,18 @@ import { LARGE_PAGE, Refused, type FetchPage, type Transport } from './logStream
 
 const UNKNOWN_JOB = 4004 // WebSocket close code
 const POLL_MS = 1_000
+const PAGE_LINES = 20_000 // the most that the server gives at once
 const FINAL = [401, 403, 404] // asking again will not help
 
-const jobPath = (jobId: string, what: string, since: Cursor) =>
-  url(`/api/jobs/${encodeURIComponent(jobId)}/${what}`, { since })
+const jobPath = (jobId: string, what: string) => `/api/jobs/${encodeURIComponent(jobId)}/${what}`
 
-/** GET /api/jobs/{id}/logs. No limit is given: the server knows best how much it sends at once. */
+/** The first lines behind a byte. (`since` there means lines or times, as KNX's client wants it.) */
 export const fetchPage: FetchPage = async (jobId, since, signal) => {
   try {
-    const page = await get<LogPage>(jobPath(jobId, 'logs', since), {}, signal)
+    const page = await get<LogPage>(jobPath(jobId, 'logs'), { offset: since, limit: PAGE_LINES }, signal)
     return {
       frames: framesOfPage(page),
-      next: page.next_since ?? since,
+      next: page.next_offset,
       lines: page.logs.length,
       ended: page.status !== 'pending' && page.status !== 'running',
     }
@@ -52,20 +52,26 @@ export const webSocket: Transport = {
   },
 }
 
+const EVENTS = ['message', 'log', 'status', 'progress', 'heartbeat', 'complete', 'error'] // named as their frames
+
 export const eventSource: Transport = {
   name: 'sse',
   open(jobId, since, events) {
-    const source = new EventSource(jobPath(jobId, 'events', since))
+    const source = new EventSource(url(jobPath(jobId, 'events'), { since }))
     let open = true
-    source.onmessage = (message) => {
-      const frame = open ? parseFrame(message.data) : null
-      if (frame) events.frame(frame)
-    }
-    // EventSource would try again by itself, with the old cursor in its address. LogStream does it with the right one.
-    source.onerror = () => {
+    const take = (event: Event) => {
+      if (!open) return
+      if (event instanceof MessageEvent) {
+        const frame = parseFrame(event.data)
+        if (frame) events.frame(frame)
+        return
+      }
+      // An error without data is the connection's. EventSource would try again by itself, with the old cursor in its
+      // address; LogStream does it with the right one.
       source.close()
-      if (open) events.down()
+      events.down()
     }
+    for (const name of EVENTS) source.addEventListener(name, take)
     return {
       close() {
         open = false

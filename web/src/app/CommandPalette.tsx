@@ -69,7 +69,7 @@ function useItems(): Item[] {
       aside: count(d.image_count),
       run: () => void navigate({ to: '/datasets/$name', params: { name: d.name } }),
     })),
-    ...(jobs ?? []).map((j) => ({
+    ...(jobs?.jobs ?? []).map((j) => ({
       id: `job:${j.id}`,
       label: titleOf(j),
       group: 'Jobs',

@@ -6,13 +6,12 @@ import { createRoot } from 'react-dom/client'
 import { TooltipLayer } from '@/components/Tooltip.tsx'
 import { createQueryClient } from './queryClient.ts'
 import { preloadPages, router } from './router.tsx'
-import { setSignedIn, signInByLink } from './session.ts'
+import { signInByLink } from './session.ts'
 import './styles.css'
 
 function signIn(error?: string): void {
   const { pathname, href } = router.state.location
   if (pathname === '/login') return
-  setSignedIn(false)
   void router.navigate({
     to: '/login',
     search: { next: href === '/' ? undefined : href, error },

@@ -2,13 +2,6 @@
 // The link that a server in token mode prints has the token behind the #, where no server and no log sees it.
 import { login } from '@/api/auth.ts'
 import { messageOf } from '@/api/client.ts'
-import { recall, remember } from '@/lib/remembered.ts'
-
-const SIGNED_IN = 'signedIn'
-
-/** Whether this browser has signed in: the cookie itself cannot be read. */
-export const isSignedIn = () => recall(SIGNED_IN, false)
-export const setSignedIn = (yes: boolean) => remember(SIGNED_IN, yes)
 
 /** Uses the token of a printed link and takes it out of the address. Resolves to an error's text, or null. */
 export async function signInByLink(): Promise<string | null> {
@@ -17,7 +10,6 @@ export async function signInByLink(): Promise<string | null> {
   history.replaceState(null, '', location.pathname + location.search)
   try {
     await login(token)
-    setSignedIn(true)
     return null
   } catch (error) {
     return messageOf(error)

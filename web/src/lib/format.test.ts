@@ -25,7 +25,7 @@ table('duration', duration, [
   [26 * 3_600_000, '1 d 2 h'],
 ])
 
-table('rate changes its unit below one step per second', rate, [
+table('rate changes its unit below one step per second', (perSecond: number) => rate(perSecond), [
   [1.324, '1.32 it/s'],
   [1, '1.00 it/s'],
   [0.4, '2.50 s/it'],

@@ -64,9 +64,10 @@ export function dateTime(ms: number): string {
   return `${dateOnly(ms)} ${clock(ms)}`
 }
 
-/** Speed of steps, the way trainers print it: "1.32 it/s", and "2.50 s/it" below one. */
-export function rate(perSecond: number): string {
-  return perSecond >= 1 ? `${perSecond.toFixed(2)} it/s` : `${(1 / perSecond).toFixed(2)} s/it`
+/** Speed of steps, the way trainers print it: "1.32 it/s", and "2.50 s/it" below one. Pictures are "4.2 img/s". */
+export function rate(perSecond: number, steps = true): string {
+  const unit = steps ? 'it' : 'img'
+  return perSecond >= 1 ? `${perSecond.toFixed(2)} ${unit}/s` : `${(1 / perSecond).toFixed(2)} s/${unit}`
 }
 
 /** A learning rate: "1e-4", "5.5e-5", "0". */

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useCommands } from '@/app/commands.ts'
 import { ApiError } from '@/api/client.ts'
 import { picturesQuery, type Picture } from '@/api/datasets.ts'
-import { isActive, jobsQuery } from '@/api/jobs.ts'
+import { runningJobsQuery } from '@/api/jobs.ts'
 import { Button, buttonLook, IconButton } from '@/components/Button.tsx'
 import { Dialog } from '@/components/Dialog.tsx'
 import { Segments } from '@/components/Field.tsx'
@@ -115,8 +115,8 @@ export function DatasetPage() {
 /** The pictures; while a tagging job runs they are asked for again and again, so that captions appear as they come. */
 function usePictures(dataset: string) {
   const client = useQueryClient()
-  const { data: jobs } = useQuery(jobsQuery)
-  const tagging = jobs?.some((job) => isActive(job.status) && job.type === 'tagging') ?? false
+  const { data: running } = useQuery(runningJobsQuery)
+  const tagging = running?.some((job) => job.type === 'tagging') ?? false
   const was = useRef(false)
   useEffect(() => {
     if (was.current && !tagging) {

@@ -19,6 +19,13 @@ function evidence(buffer: LogBuffer, error: string): { lines: LogLine[]; key: nu
   return line ? { lines: lines.slice(Math.max(0, at - BEFORE), at + AFTER + 1), key: line.key } : null
 }
 
+/** How its process ended, in a sentence. */
+function endOf(job: Job): string {
+  if (job.oom_kill) return 'The system ended it because the memory was full.'
+  if (job.exit_signal !== undefined) return `Ended by signal ${job.exit_signal}.`
+  return job.exit_code !== undefined ? `Ended with code ${job.exit_code}.` : ''
+}
+
 /** What a failed job opens on: the cause, its evidence, and what to do. */
 export function FailureCard({ job, buffer }: { job: Job; buffer: LogBuffer }) {
   const error = job.error?.trim() ?? ''
@@ -32,7 +39,7 @@ export function FailureCard({ job, buffer }: { job: Job; buffer: LogBuffer }) {
           <h2 className="text-lg font-medium break-words">
             {error || 'The job failed and did not say why.'}
           </h2>
-          {job.exit_code != null && <p className="num mt-0.5 text-ink-3">Ended with code {job.exit_code}.</p>}
+          <p className="num mt-0.5 text-ink-3">{endOf(job)}</p>
         </div>
       </div>
       {found && (

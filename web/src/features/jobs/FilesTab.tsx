@@ -17,7 +17,6 @@ export function FilesTab({ job }: { job: Job }) {
           <Entry
             icon={<File size={15} aria-hidden />}
             name="log"
-            size={job.log_size ?? undefined}
             action={
               <a
                 href={rawLogUrl(job.id)}

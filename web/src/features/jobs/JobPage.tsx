@@ -12,7 +12,7 @@ import { ErrorState, Skeleton } from '@/components/States.tsx'
 import { Tabs } from '@/components/Tabs.tsx'
 import { count, duration, rate } from '@/lib/format.ts'
 import { FilesTab } from './FilesTab.tsx'
-import { titleOf } from './jobWords.ts'
+import { phaseOf, stepWord, titleOf } from './jobWords.ts'
 import { LogView } from './LogView.tsx'
 import { Overview } from './Overview.tsx'
 import { StateIcon } from './StateIcon.tsx'
@@ -69,15 +69,20 @@ function Known({ job }: { job: Job }) {
     <Page
       title={titleOf(job)}
       tabTitle={
-        job.status === 'running' && job.progress != null
-          ? `${Math.floor(job.progress)} % ${titleOf(job)}`
+        job.status === 'running' && job.percent !== undefined
+          ? `${Math.floor(job.percent)} % ${titleOf(job)}`
           : undefined
       }
       under={{ label: 'Jobs', to: '/jobs' }}
       aside={<StateIcon state={job.status} withWord />}
       actions={
         active && (
-          <Button icon={Square} look="danger" busy={stop.isPending} onClick={() => stop.mutate()}>
+          <Button
+            icon={Square}
+            look="danger"
+            busy={stop.isPending || job.stopping}
+            onClick={() => stop.mutate()}
+          >
             Stop
           </Button>
         )
@@ -118,17 +123,16 @@ function Known({ job }: { job: Job }) {
 
 /** How far it is, in one line that stays while one looks at any tab. */
 function Header({ job }: { job: Job }) {
-  const percent = job.status === 'pending' ? 0 : (job.progress ?? null)
+  const percent = job.status === 'pending' ? 0 : (job.percent ?? null)
+  const { step, total_steps, epoch, total_epochs, steps_per_second, eta_seconds } = job
   const parts = [
-    job.status === 'pending' ? 'waiting for its turn' : job.phase,
-    job.step_num != null &&
-      job.total_steps != null &&
-      `step ${count(job.step_num)} of ${count(job.total_steps)}`,
-    job.current_epoch != null &&
-      job.total_epochs != null &&
-      `epoch ${job.current_epoch} of ${job.total_epochs}`,
-    job.it_per_s ? rate(job.it_per_s) : null,
-    job.eta_seconds != null && `${duration(job.eta_seconds * 1000)} left`,
+    job.stopping ? 'stopping' : job.status === 'pending' ? 'waiting for its turn' : phaseOf(job),
+    step !== undefined &&
+      total_steps !== undefined &&
+      `${stepWord(job)} ${count(step)} of ${count(total_steps)}`,
+    epoch !== undefined && total_epochs !== undefined && `epoch ${epoch} of ${total_epochs}`,
+    steps_per_second && rate(steps_per_second, job.type === 'training'),
+    eta_seconds !== undefined && `${duration(eta_seconds * 1000)} left`,
   ].filter(Boolean)
   return (
     <div className="num shrink-0 px-4 pt-3 pb-2">

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ListChecks, Square, Trash2 } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { isActive, jobsQuery, type Job } from '@/api/jobs.ts'
+import { isActive, type Job } from '@/api/jobs.ts'
 import { buttonLook, IconButton } from '@/components/Button.tsx'
 import { Page } from '@/components/Page.tsx'
 import { Progress } from '@/components/Progress.tsx'
 import { EmptyState, ErrorState, Skeleton } from '@/components/States.tsx'
 import { useNow } from '@/lib/clock.ts'
 import { ago, count, dateTime, duration } from '@/lib/format.ts'
-import { kindOf, runTime, STATE_WORDS, subjectOf, titleOf } from './jobWords.ts'
+import { kindOf, runTime, STATE_WORDS, titleOf } from './jobWords.ts'
 import { StateIcon } from './StateIcon.tsx'
+import { useJobs } from './useJobs.ts'
 import { useForget, useForgotten, useStop } from './useJobActions.ts'
 
 export function JobsPage() {
-  const jobs = useQuery(jobsQuery)
+  const { query, jobs, total } = useJobs()
   const forgotten = useForgotten()
-  const list = jobs.data?.filter((job) => !forgotten.includes(job.id)) ?? []
+  const list = jobs?.filter((job) => !forgotten.includes(job.id)) ?? []
   const active = list.filter((job) => isActive(job.status))
   const over = list.filter((job) => !isActive(job.status))
   return (
     <Page title="Jobs" aside={active.length > 0 && `${count(active.length)} active`}>
       <div className="h-full overflow-y-auto">
-        {jobs.isPending ? (
+        {query.isPending ? (
           <ul>
             {Array.from({ length: 6 }, (_, i) => (
               <li key={i} className="flex h-11 items-center gap-3 border-b border-line px-4">
@@ -32,11 +32,11 @@ export function JobsPage() {
               </li>
             ))}
           </ul>
-        ) : jobs.isError ? (
+        ) : query.isError ? (
           <ErrorState
             what="The jobs cannot be shown."
-            error={jobs.error}
-            onRetry={() => void jobs.refetch()}
+            error={query.error}
+            onRetry={() => void query.refetch()}
           />
         ) : list.length === 0 ? (
           <EmptyState
@@ -55,6 +55,12 @@ export function JobsPage() {
           <>
             {active.length > 0 && <Group title="Active" jobs={active} />}
             {over.length > 0 && <Group title="Ended" jobs={over} />}
+            {total > list.length + forgotten.length && (
+              <p className="num px-4 py-3 text-ink-3">
+                The newest {count(list.length)} of {count(total)}.{' '}
+                <code className="font-mono">lorica job list</code> has the others.
+              </p>
+            )}
           </>
         )}
       </div>
@@ -88,21 +94,20 @@ function Row({ job }: { job: Job }) {
       >
         <StateIcon state={job.status} />
         <span className="truncate">
-          <span className="text-ink-2">{kindOf(job)}</span>{' '}
-          <span className="font-medium">{subjectOf(job)}</span>
+          <span className="text-ink-2">{kindOf(job)}</span> <span className="font-medium">{job.subject}</span>
         </span>
         <span className="flex min-w-0 items-center gap-3 max-md:hidden">
           {running ? (
             <>
               <Progress
                 label={`Progress of ${titleOf(job)}`}
-                percent={job.progress ?? null}
+                percent={job.percent ?? null}
                 className="h-1 max-w-40 flex-1 rounded-full bg-line"
               />
               <Figures job={job} />
             </>
           ) : job.status === 'failed' ? (
-            <span className="truncate text-bad" title={job.error ?? undefined}>
+            <span className="truncate text-bad" title={job.error}>
               {job.error ?? STATE_WORDS.failed}
             </span>
           ) : (
@@ -111,7 +116,7 @@ function Row({ job }: { job: Job }) {
         </span>
         <span className="text-right text-ink-2 max-md:hidden">{ran !== null && duration(ran)}</span>
         <span className="text-right text-ink-3" title={dateTime(job.created_at)}>
-          {running && <span className="mr-2 text-ink md:hidden">{Math.floor(job.progress ?? 0)} %</span>}
+          {running && <span className="mr-2 text-ink md:hidden">{Math.floor(job.percent ?? 0)} %</span>}
           {ago(job.created_at, now)}
         </span>
       </Link>
@@ -122,9 +127,11 @@ function Row({ job }: { job: Job }) {
 
 function Figures({ job }: { job: Job }): ReactNode {
   const parts = [
-    job.progress != null && `${Math.floor(job.progress)} %`,
-    job.step_num != null && job.total_steps != null && `${count(job.step_num)} / ${count(job.total_steps)}`,
-    job.eta_seconds != null && `${duration(job.eta_seconds * 1000)} left`,
+    job.percent !== undefined && `${Math.floor(job.percent)} %`,
+    job.step !== undefined &&
+      job.total_steps !== undefined &&
+      `${count(job.step)} / ${count(job.total_steps)}`,
+    job.eta_seconds !== undefined && `${duration(job.eta_seconds * 1000)} left`,
   ].filter(Boolean)
   return <span className="truncate text-ink-2">{parts.join(' · ')}</span>
 }
@@ -136,7 +143,7 @@ function Action({ job }: { job: Job }) {
     <IconButton
       icon={Square}
       label={`Stop ${titleOf(job)}`}
-      disabled={stop.isPending}
+      disabled={stop.isPending || job.stopping}
       onClick={() => stop.mutate()}
     />
   ) : (

@@ -48,25 +48,29 @@ export function Overview({ job, log }: { job: Job; log: JobLog }) {
 }
 
 function Figures({ job, now }: { job: Job; now: number }) {
-  const of = (at: number | null | undefined, all: number | null | undefined) =>
-    at == null ? null : all == null ? count(at) : `${count(at)} / ${count(all)}`
+  const of = (at: number | undefined, all: number | undefined) =>
+    at === undefined ? null : all === undefined ? count(at) : `${count(at)} / ${count(all)}`
   const ran = runTime(job, now)
-  const figures: [string, string | null][] = [
-    [job.type === 'training' ? 'Step' : 'Picture', of(job.step_num, job.total_steps ?? job.total_images)],
-    ['Epoch', of(job.current_epoch, job.total_epochs)],
-    ['Loss', job.loss == null ? null : job.loss.toFixed(4)],
-    ['Learning rate', job.lr == null ? null : learningRate(job.lr)],
-    ['Speed', job.it_per_s ? rate(job.it_per_s) : null],
-    ['Time left', job.eta_seconds == null ? null : duration(job.eta_seconds * 1000)],
+  const training = job.type === 'training'
+  const figures: [string, string | null | undefined][] = [
+    [training ? 'Step' : 'Picture', of(job.step, job.total_steps)],
+    ['Epoch', of(job.epoch, job.total_epochs)],
+    ['Loss', job.loss?.toFixed(4)],
+    ['Learning rate', job.lr === undefined ? null : learningRate(job.lr)],
+    ['Speed', job.steps_per_second ? rate(job.steps_per_second, training) : null],
+    ['Time left', job.eta_seconds === undefined ? null : duration(job.eta_seconds * 1000)],
     ['Running for', ran === null ? null : duration(ran)],
+    ['At', job.item],
   ]
   return (
     <dl className="num grid grid-cols-[repeat(auto-fill,minmax(8rem,1fr))] gap-px overflow-hidden rounded-lg border border-line bg-line">
       {figures.map(([label, value]) =>
-        value === null ? null : (
+        value == null ? null : (
           <div key={label} className="bg-panel px-3 py-2">
             <dt className="text-sm text-ink-3">{label}</dt>
-            <dd className="text-lg font-medium">{value}</dd>
+            <dd className="truncate text-lg font-medium" title={value}>
+              {value}
+            </dd>
           </div>
         ),
       )}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { Job, JobState } from '@/api/jobs.ts'
-import { baseName } from '@/lib/format.ts'
 
 const KINDS: Record<string, string> = {
   training: 'Training',
@@ -17,14 +16,17 @@ export function kindOf(job: Job): string {
   return KINDS[job.type] ?? job.type.replaceAll('_', ' ')
 }
 
-/** What the job is about: its project, else its dataset, else its number. */
-export function subjectOf(job: Job): string {
-  return job.name || (job.dataset_dir && baseName(job.dataset_dir)) || job.id
+export function titleOf(job: Job): string {
+  return `${kindOf(job)} ${job.subject}`
 }
 
-export function titleOf(job: Job): string {
-  return `${kindOf(job)} ${subjectOf(job)}`
+/** What it is at, in a word: "caching latents", and "tagging" where the server only says that it works. */
+export function phaseOf(job: Job): string | undefined {
+  return job.phase === 'working' ? kindOf(job).toLowerCase() : job.phase
 }
+
+/** What a job counts. */
+export const stepWord = (job: Job) => (job.type === 'training' ? 'step' : 'picture')
 
 export const STATE_WORDS: Record<JobState, string> = {
   pending: 'Waiting',

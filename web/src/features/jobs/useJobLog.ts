@@ -37,7 +37,7 @@ export function useJobLog(id: string): JobLog {
       },
       figures(figures, status) {
         client.setQueryData(jobQuery(id).queryKey, (old) =>
-          old ? { ...old, job: { ...old.job, ...figures, ...(status && { status }) } } : old,
+          old ? { ...old, ...figures, ...(status && { status }) } : old,
         )
         // Its end has more to tell (when, why, with which code), and the list of jobs wants to know, too.
         if (status && !isActive(status)) {

@@ -3,7 +3,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import mark from '@/app/mark.svg'
-import { setSignedIn } from '@/app/session.ts'
 import { login } from '@/api/auth.ts'
 import { messageOf } from '@/api/client.ts'
 import { Button } from '@/components/Button.tsx'
@@ -24,7 +23,6 @@ export function LoginPage() {
     meta: { showsError: true },
     mutationFn: () => login(token.trim()),
     onSuccess: () => {
-      setSignedIn(true)
       client.clear()
       // Only an address of this page: what stands in the address bar is not to send anyone elsewhere.
       void router.navigate({

@@ -3,7 +3,6 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { LogOut } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { isSignedIn, setSignedIn } from '@/app/session.ts'
 import { setTheme, useTheme } from '@/app/theme.ts'
 import { logout } from '@/api/auth.ts'
 import { healthQuery } from '@/api/health.ts'
@@ -75,17 +74,14 @@ function Server() {
   const health = useQuery(healthQuery)
   const leave = useMutation({
     mutationFn: logout,
-    onSuccess: () => {
-      setSignedIn(false)
-      void navigate({ to: '/login' })
-    },
+    onSuccess: () => void navigate({ to: '/login' }),
   })
   return (
     <Section title="Server">
       <Line label="Version">
         <span className="num text-ink-2">{health.data?.version ?? '…'}</span>
       </Line>
-      {isSignedIn() && (
+      {health.data?.needs_token && (
         <Line label="Session" help="Signs this browser out; others stay signed in.">
           <Button icon={LogOut} busy={leave.isPending} onClick={() => leave.mutate()}>
             Sign out
