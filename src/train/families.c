@@ -67,6 +67,14 @@ static const lrc_family table[LRC_FAMILY_MAX_] = {
                             .script = {LRC_SCRIPT_HUNYUAN_IMAGE_TRAIN_NETWORK, LRC_SCRIPT_NONE},
                             .reference_module = "networks.lora",
                             .lora_module = "networks.lora_hunyuan_image"},
+    [LRC_FAMILY_TINY] = {.name = "Tiny",
+                         .aliases = "TINY",
+                         .title = "Lorica Tiny",
+                         .script = {LRC_SCRIPT_TRAIN_NETWORK, LRC_SCRIPT_NONE},
+                         .scalar_resolution = true,
+                         .reference_module = "networks.lora",
+                         .lora_module = "networks.lora",
+                         .native = true},
 };
 
 static const char *const script_file[LRC_SCRIPT_MAX_] = {

@@ -19,6 +19,7 @@ typedef enum {
     LRC_FAMILY_CHROMA,
     LRC_FAMILY_ANIMA,
     LRC_FAMILY_HUNYUAN,
+    LRC_FAMILY_TINY,
     LRC_FAMILY_MAX_
 } lrc_family_id;
 
@@ -54,6 +55,7 @@ typedef struct lrc_family {
     const char *lora_module;             // the one that knows this family's layers
     const char *script_args[2];          // more arguments for the script
     bool takes_hub_ids;                  // the base model may be owner/repository of the Hugging Face hub
+    bool native; // trained by `lorica-worker train-native`, which takes the script's options; the reference has it not
 } lrc_family;
 
 const lrc_family *lrc_family_get(lrc_family_id id);

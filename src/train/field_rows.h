@@ -47,7 +47,7 @@ FIELD(output_dir, PATH, REQUIRED, MADE, GROUP(PROJECT),
       HELP("Folder for what the training makes; its parent folder must exist."),
       .place = {{IN_CONFIG, 20}, {IN_ARGV, 10, "--output_dir"}})
 FIELD(resolution, INT, REQUIRED, BETWEEN(64, 4096), GROUP(DATASET),
-      HELP("Training size in pixels: 512 for SD1.5, 1024 for SDXL and newer families."),
+      HELP("Training size in pixels: 32 for Tiny (the one that takes less than 64), 512 for SD1.5, 1024 for SDXL and newer families."),
       .place = {{IN_GENERAL, 10, .how = HOW_RESOLUTION}, {IN_DATASET, 20, .how = HOW_RESOLUTION}})
 FIELD(num_repeats, INT, INITIAL("10"), AT_LEAST(1), GROUP(DATASET),
       HELP("How often each picture is seen in one epoch; for a data set without subsets."),
@@ -394,13 +394,13 @@ FIELD(wandb_run_name, TEXT, NULLABLE, GROUP(LOGGING),
 FIELD(v2, BOOL, INITIAL("false"), GROUP(NOISE), FAMILIES(SD15),
       HELP("The base model is Stable Diffusion 2.x."),
       .place = {{IN_CONFIG, 350}})
-FIELD(v_parameterization, BOOL, INITIAL("false"), GROUP(NOISE), FAMILIES(SD15 | SDXL),
+FIELD(v_parameterization, BOOL, INITIAL("false"), GROUP(NOISE), FAMILIES(SD15 | SDXL | TINY),
       HELP("The base model predicts velocity (SD 2.x at 768, v-prediction SDXL)."),
       .place = {{IN_CONFIG, 360}})
-FIELD(scale_v_pred_loss_like_noise_pred, BOOL, NULLABLE, GROUP(NOISE), FAMILIES(SD15 | SDXL),
+FIELD(scale_v_pred_loss_like_noise_pred, BOOL, NULLABLE, GROUP(NOISE), FAMILIES(SD15 | SDXL | TINY),
       HELP("Scale the loss of v-prediction like that of noise prediction."),
       .place = {{IN_CONFIG, 490, .when = WHEN_TRUE}})
-FIELD(v_pred_like_loss, FLOAT, NULLABLE, AT_LEAST(0), GROUP(NOISE), FAMILIES(SD15 | SDXL),
+FIELD(v_pred_like_loss, FLOAT, NULLABLE, AT_LEAST(0), GROUP(NOISE), FAMILIES(SD15 | SDXL | TINY),
       HELP("Adds a loss like v-prediction's, times this, to a noise-predicting model."),
       .place = {{IN_CONFIG, 500, .when = WHEN_SET}})
 FIELD(debiased_estimation_loss, BOOL, NULLABLE, GROUP(NOISE),

@@ -87,6 +87,17 @@ static int generate(train_plan *p, lrc_train_output *out, lrc_err *err)
     return train_launch(p, out, err);
 }
 
+// The reference knows no native family: refused with the code of an unknown name.
+static int refuse_native(const train_plan *p, lrc_err *err)
+{
+    if (lrc_findings_add(p->findings, LRC_FINDING_ERROR, "enum", "model_type", NULL, "choose the profile studio", err,
+                         "the reference has no family '%s'", p->family->name) < 0)
+        return -1;
+    return lrc_fail_field(err, LRC_ERR_SCHEMA, "model_type",
+                          "the training request is not valid: model_type: the reference has no family '%s'",
+                          p->family->name);
+}
+
 int lrc_train_generate(const lrc_train_request *request, const lrc_train_options *options, lrc_train_output *ret,
                        lrc_findings *findings, lrc_err *err)
 {
@@ -96,7 +107,7 @@ int lrc_train_generate(const lrc_train_request *request, const lrc_train_options
     p.family = lrc_family_get(lrc_train_family(request));
     p.mode = lrc_train_mode_of(request);
     p.script = p.studio ? lrc_family_script(lrc_train_family(request), p.mode) : p.family->script[p.mode];
-    const int result = generate(&p, &out, err);
+    const int result = p.family->native && !p.studio ? refuse_native(&p, err) : generate(&p, &out, err);
     lrc_arena_done(&p.arena);
     if (result == 0) {
         *ret = out;

@@ -22,6 +22,7 @@ typedef struct lrc_train_options {
     const char *root;       // workspace: relative paths start here. NULL: the working directory
     const char *sd_scripts; // NULL: root/trainer/derrian_backend/sd_scripts
     const char *python;     // NULL: "python"
+    const char *worker;     // trains native families; NULL: "lorica-worker"
     const char *config_dir; // where the launch line looks for the two files; NULL: root/config
     const char *path_map;   // studio: Windows folders and what stands for them here, "C:\\sets=/data/sets; D:=/mnt/d"
     const char *python_path, *python_warnings; // values of the environment to keep; NULL or "": none
@@ -52,13 +53,13 @@ typedef struct lrc_train_output {
     lrc_train_correction *correction;
     size_t correction_count;
     bool launchable;      // there is a script for this family and mode
-    lrc_strv argv;        // argv[0] is Python; empty when not launchable
-    char *cwd;            // the sd-scripts folder
+    lrc_strv argv;        // argv[0] is Python, or the worker for native families; empty when not launchable
+    char *cwd;            // the sd-scripts folder; the workspace for native families
     lrc_train_env env[8]; // to be added to the environment
     size_t env_count;
 } lrc_train_output;
 
-// On refusal LRC_ERR_INVALID, with an error in `findings` for each cause. Codes: not_found, empty, parent_not_found for
+// LRC_ERR_SCHEMA when the reference does not know the family. On other refusals LRC_ERR_INVALID, with an error in `findings` for each cause. Codes: not_found, empty, parent_not_found for
 // paths (reference only: in studio these are errors too and block a training, but the files are made); embedded_null and
 // unwritable for text that no path or the reference's library can hold; conflict (studio) for settings that the trainer
 // would stop at.

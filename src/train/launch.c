@@ -51,16 +51,29 @@ static int add_environment(train_plan *p, lrc_train_output *out, lrc_err *err)
     return add_env(out, "PYTHONWARNINGS", NULL, err, "ignore::SyntaxWarning%s%s", warnings[0] ? "," : "", warnings);
 }
 
+// The words that start the trainer: Python and the script, or our own worker.
+static int add_program(train_plan *p, lrc_strv *argv, lrc_err *err)
+{
+    const lrc_train_options *o = p->options;
+    lrc_auto_free char *script = NULL;
+    if (p->family->native)
+        return lrc_strv_push(argv, o->worker ? o->worker : "lorica-worker", err) < 0
+                   ? -1
+                   : lrc_strv_push(argv, "train-native", err);
+    if (lrc_path_join(&script, p->sd_scripts, lrc_script_file(p->script), err) < 0 ||
+        lrc_strv_push(argv, o->python ? o->python : "python", err) < 0 || lrc_strv_push(argv, "-u", err) < 0)
+        return -1;
+    return lrc_strv_push(argv, script, err);
+}
+
 static int add_arguments(train_plan *p, lrc_train_output *out, lrc_err *err)
 {
     const lrc_train_options *o = p->options;
-    lrc_auto_free char *config_dir = NULL, *script = NULL;
+    lrc_auto_free char *config_dir = NULL;
     lrc_strv *argv = &out->argv;
-    if (lrc_path_join(&config_dir, p->root, o->config_dir ? o->config_dir : "config", err) < 0 ||
-        lrc_path_join(&script, p->sd_scripts, lrc_script_file(p->script), err) < 0)
+    if (lrc_path_join(&config_dir, p->root, o->config_dir ? o->config_dir : "config", err) < 0)
         return -1;
-    if (lrc_strv_push(argv, o->python ? o->python : "python", err) < 0 || lrc_strv_push(argv, "-u", err) < 0 ||
-        lrc_strv_push(argv, script, err) < 0 || lrc_strv_push(argv, "--config_file", err) < 0 ||
+    if (add_program(p, argv, err) < 0 || lrc_strv_push(argv, "--config_file", err) < 0 ||
         lrc_strv_pushf(argv, err, "%s/%s_config.toml", config_dir, out->name) < 0 ||
         lrc_strv_push(argv, "--dataset_config", err) < 0 ||
         lrc_strv_pushf(argv, err, "%s/%s_dataset.toml", config_dir, out->name) < 0 ||
@@ -76,9 +89,11 @@ static int add_arguments(train_plan *p, lrc_train_output *out, lrc_err *err)
 int train_launch(train_plan *p, lrc_train_output *out, lrc_err *err)
 {
     out->launchable = p->script != LRC_SCRIPT_NONE;
-    if (lrc_str_copy(&out->cwd, p->sd_scripts, err) < 0)
+    if (lrc_str_copy(&out->cwd, p->family->native ? p->root : p->sd_scripts, err) < 0)
         return -1;
     if (out->launchable && add_arguments(p, out, err) < 0)
         return -1;
-    return add_environment(p, out, err) < 0 ? -1 : add_secrets(p, out, err);
+    if (!p->family->native && add_environment(p, out, err) < 0)
+        return -1;
+    return add_secrets(p, out, err);
 }

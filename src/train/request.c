@@ -8,10 +8,11 @@
 #include "base/utf8.h"
 #include "train/coerce.h"
 
-#define PLACE_MAX   128   // bytes of "subsets.12.num_repeats"
-#define MESSAGE_MAX 2000  // bytes of one finding
-#define SHOWN_MAX   60    // bytes of a wrong value that a message quotes
-#define SUBSETS_MAX 10000 // more entries are a mistake
+#define PLACE_MAX       128   // bytes of "subsets.12.num_repeats"
+#define MESSAGE_MAX     2000  // bytes of one finding
+#define SHOWN_MAX       60    // bytes of a wrong value that a message quotes
+#define SUBSETS_MAX     10000 // more entries are a mistake
+#define NATIVE_SIDE_MIN 32
 
 struct lrc_train_request {
     lrc_arena arena;
@@ -27,6 +28,7 @@ struct parsing {
     lrc_arena *arena;
     lrc_findings *findings;
     const char *fault; // pydantic's word for the first fault
+    bool native;       // the family, which is read early, is one of the embedded trainer
 };
 
 void lrc_train_request_free(lrc_train_request *r)
@@ -139,7 +141,19 @@ static int add_fault(struct parsing *p, const char *place, const lrc_train_field
     return lrc_findings_add(p->findings, LRC_FINDING_ERROR, fault, place, NULL, NULL, err, "%s", words.data);
 }
 
+// The embedded trainer's base draws pictures of 32 pixels, smaller than the reference lets any family be.
+static bool is_native_size(const struct parsing *p, const lrc_train_field *f, const lrc_train_value *v)
+{
+    return p->native && f == lrc_train_field_get(LRC_FIELD_resolution) && lrc_value_to_i64(v) >= NATIVE_SIDE_MIN;
+}
+
 // ---- Reading ---------------------------------------------------------------------------------------------------------
+
+static bool is_native(const lrc_train_value *family)
+{
+    lrc_family_id id;
+    return lrc_family_find(family->text, family->len, &id) && lrc_family_get(id)->native;
+}
 
 static int read_field(struct parsing *p, const lrc_train_field *f, const char *prefix, const lrc_json *object,
                       lrc_train_value *ret, lrc_err *err)
@@ -155,6 +169,10 @@ static int read_field(struct parsing *p, const lrc_train_field *f, const char *p
         return 0;
     if (lrc_coerce(p->arena, f, v, ret, &fault, err) < 0)
         return -1;
+    if (fault && is_native_size(p, f, ret) && strcmp(fault, "greater_than_equal") == 0)
+        fault = NULL;
+    if (!fault && f->choices == LRC_CHOICES_FAMILIES && f->kind == LRC_KIND_CHOICE)
+        p->native = is_native(ret);
     return fault ? add_fault(p, place, f, v, fault, err) : 0;
 }
 

@@ -119,6 +119,12 @@ static void put_groups(lrc_json_out *o)
     lrc_json_array_end(o);
 }
 
+static const char *script_of(lrc_family_id family, int mode)
+{
+    const char *file = lrc_script_file(lrc_family_script(family, (lrc_train_mode)mode));
+    return file && lrc_family_get(family)->native ? "lorica-worker train-native" : file;
+}
+
 static void put_families(lrc_json_out *o)
 {
     lrc_json_key(o, "families");
@@ -131,8 +137,7 @@ static void put_families(lrc_json_out *o)
         lrc_json_key(o, "scripts");
         lrc_json_object_begin(o);
         for (int mode = 0; mode < LRC_MODE_MAX_; mode++)
-            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode),
-                          lrc_script_file(lrc_family_script((lrc_family_id)i, (lrc_train_mode)mode)));
+            lrc_json_kstr(o, lrc_choices_name(LRC_CHOICES_MODES, (size_t)mode), script_of((lrc_family_id)i, mode));
         lrc_json_object_end(o);
         lrc_json_object_end(o);
     }

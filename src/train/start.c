@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/path.h"
 #include "job/job.h"
+#include "proc/spawn.h"
 #include "train/snapshot.h"
 
 #define SNAPSHOT_MAX (256 << 20) // a fingerprint of a million files
@@ -38,11 +39,16 @@ static int generate(const lrc_workspace *w, const lrc_settings *s, lrc_train_run
 {
     if (lrc_trainer_find(w, s, &r->trainer, err) < 0)
         return -1;
+    lrc_auto_free char *worker = NULL;
+    const bool native = lrc_family_get(lrc_train_family(r->request))->native;
+    if (native && lrc_proc_sibling("lorica-worker", &worker, err) < 0)
+        return -1;
     const lrc_train_options options = {
         .profile = LRC_PROFILE_STUDIO,
         .root = w->root,
         .sd_scripts = r->trainer.sd_scripts,
         .python = r->trainer.python,
+        .worker = worker,
         .path_map = lrc_settings_text(s, "trainer.path_map"),
         .python_path = getenv("PYTHONPATH"),
         .python_warnings = getenv("PYTHONWARNINGS"),
@@ -130,7 +136,8 @@ int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_tr
     lrc_auto_free char *title = NULL, *config_dir = NULL;
     lrc_auto_buf lrc_buf fingerprint;
     lrc_buf_init(&fingerprint, SNAPSHOT_MAX);
-    if (lrc_trainer_check(&r->trainer, script, err) < 0 ||
+    const bool native = lrc_family_get(lrc_train_family(r->request))->native; // needs no sd-scripts
+    if ((!native && lrc_trainer_check(&r->trainer, script, err) < 0) ||
         lrc_train_fingerprint(&r->output.image_dirs, &fingerprint, err) < 0 ||
         lrc_str_format(&title, err, "train %s", r->output.name) < 0 ||
         lrc_workspace_path(w, "config", &config_dir, err) < 0)

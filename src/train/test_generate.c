@@ -127,6 +127,54 @@ static void studio_writes_absolute_folders(void **state)
     }
 }
 
+#define TINY "\"model_type\":\"tiny\",\"project_name\":\"t\",\"output_dir\":\"output\",\"enable_bucket\":false,"
+
+static void tiny_is_trained_by_our_worker(void **state)
+{
+    (void)state;
+    lrc_auto_train_output lrc_train_output out = {0};
+    lrc_auto_findings lrc_findings findings = {0};
+    lrc_err err = LRC_ERR_INIT;
+    const lrc_train_options options = {
+        .profile = LRC_PROFILE_STUDIO, .root = tree.root, .worker = "/opt/lorica-worker"};
+    assert_ok(generate("{" MODEL TINY MYCHAR "\"resolution\":32,\"v_parameterization\":true}", &options, &out,
+                       &findings, &err),
+              err);
+    assert_true(out.launchable);
+    assert_string_equal(out.argv.item[0], "/opt/lorica-worker");
+    assert_string_equal(out.argv.item[1], "train-native");
+    assert_string_equal(out.argv.item[2], "--config_file");
+    assert_int_equal(out.env_count, 0);
+    assert_int_equal(out.cwd[0], '/');
+    assert_null(strstr(out.cwd, "sd_scripts"));
+    assert_non_null(strstr(out.config_toml, "v_parameterization = true\n"));
+    assert_non_null(strstr(out.config_toml, "network_module = \"networks.lora\"\n"));
+    assert_non_null(strstr(out.dataset_toml, "resolution = 32\n"));
+}
+
+static void tiny_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request, *field;
+        lrc_train_profile profile;
+    } row[] = {
+        {"{" MODEL TINY MYCHAR "\"resolution\":1024}", "model_type", LRC_PROFILE_REFERENCE},
+        {"{" MODEL TINY MYCHAR "\"resolution\":31}", "resolution", LRC_PROFILE_STUDIO},
+        {"{" MODEL TINY MYCHAR "\"resolution\":32,\"training_mode\":\"checkpoint\"}", "training_mode",
+         LRC_PROFILE_STUDIO},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        lrc_auto_train_output lrc_train_output out = {0};
+        lrc_auto_findings lrc_findings findings = {0};
+        lrc_err err = LRC_ERR_INIT;
+        const lrc_train_options options = {.profile = row[i].profile, .root = tree.root};
+        assert_int_equal(generate(row[i].request, &options, &out, &findings, &err), -1);
+        assert_string_equal(findings.item[0].field, row[i].field);
+        assert_int_equal(err.code, i < 2 ? LRC_ERR_SCHEMA : LRC_ERR_INVALID);
+    }
+}
+
 static void the_pair_is_written(void **state)
 {
     (void)state;
@@ -200,6 +248,8 @@ int main(void)
         cmocka_unit_test(the_launch_plan),
         cmocka_unit_test(studio_goes_on_where_paths_are_missing),
         cmocka_unit_test(studio_writes_absolute_folders),
+        cmocka_unit_test(tiny_is_trained_by_our_worker),
+        cmocka_unit_test(tiny_is_refused),
         cmocka_unit_test(the_pair_is_written),
         cmocka_unit_test(pictures_count_as_in_the_reference),
         cmocka_unit_test(checkpoint_of_hunyuan_has_no_script),

@@ -245,7 +245,7 @@ static void all_errors_come_together(void **state)
         const char *field, *code, *message;
     } want[] = {
         {"model_type", "enum",
-         "must be one of SD1.5, SDXL, Flux, SD3.5, SD3, Lumina, Chroma, Anima, HunyuanImage, not \"SD9\""},
+         "must be one of SD1.5, SDXL, Flux, SD3.5, SD3, Lumina, Chroma, Anima, HunyuanImage, Tiny, not \"SD9\""},
         {"wandb_key", "string_type", "must be text"}, // a secret is not quoted
         {"train_data_dir", "missing", "is required"},
         {"resolution", "greater_than_equal", "must be >= 64, <= 4096, not 32"},

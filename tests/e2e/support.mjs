@@ -34,9 +34,9 @@ class Workspace {
   }
 
   // {code, out, err} of one command; `program` is lorica unless said.
-  run(args, { program = 'lorica', env = {} } = {}) {
+  run(args, { program = 'lorica', env = {}, timeout = 120000 } = {}) {
     const done = spawnSync(path.join(bin, program), args, {
-      cwd: this.dir, env: { ...this.env, ...env }, encoding: 'utf8', timeout: 120000,
+      cwd: this.dir, env: { ...this.env, ...env }, encoding: 'utf8', timeout,
     });
     if (done.error) throw done.error;
     return { code: done.status, out: done.stdout, err: done.stderr };
