@@ -8,7 +8,7 @@
 
 #define TOO_MANY 100000 // a test that allocates more often than this is not a unit test
 
-static unsigned asked, failing;
+static _Thread_local unsigned asked, failing; // of the test's own thread: others' allocations never fail
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t count, size_t n);
