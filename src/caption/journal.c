@@ -20,6 +20,7 @@
 #define RECORD_MAX  (LRC_CAPTION_MAX * 7) // every byte escaped as \u00XX, and what is around it
 #define TAIL_BYTES  256                   // the line "end" is shorter
 #define TRIES       1000                  // numbers that others may take before us
+#define DIGITS_MAX  9                     // of a journal's number
 #define STALE_S     60                    // after so long a new journal without a number is what a crash has left
 
 int lrc_journal_sha(const char *text, char out[static LRC_JOURNAL_SHA_SIZE], lrc_err *err)
@@ -80,12 +81,13 @@ static int by_number(const void *a, const void *b)
 // "12.jsonl" -> 12; 0 for other names.
 static unsigned number_of(const char *name)
 {
-    int64_t number;
-    lrc_auto_free char *digits = NULL;
-    if (!lrc_str_ends(name, SUFFIX) || lrc_str_copy_n(&digits, name, strlen(name) - strlen(SUFFIX), NULL) < 0)
+    unsigned number = 0;
+    const size_t n = strspn(name, "0123456789");
+    if (n == 0 || n > DIGITS_MAX || strcmp(name + n, SUFFIX) != 0)
         return 0;
-    return lrc_str_to_i64(digits, &number) && number > 0 && number < UINT32_MAX && digits[0] != '+' ? (unsigned)number
-                                                                                                    : 0;
+    for (size_t i = 0; i < n; i++)
+        number = number * 10 + (unsigned)(name[i] - '0');
+    return number;
 }
 
 static lrc_walk_next take_file(void *arg, const lrc_fs_entry *e, lrc_err *err)
@@ -318,16 +320,17 @@ static int reader_open(struct reader *r, const lrc_workspace *w, unsigned number
     return r->file ? 0 : lrc_fail_errno(err, "cannot read the journal '%s'", r->path);
 }
 
-// The next whole line that is JSON: 1 and *ret, 0 at the end (a cut or damaged line is one), -1.
+// The next whole line: 1 and *ret, 0 at the end, which a line that was cut off is too, -1; LRC_ERR_INVALID when it is
+// no JSON.
 static int reader_next(struct reader *r, lrc_json_doc **ret, lrc_err *err)
 {
     errno = 0;
     const ssize_t n = getline(&r->line, &r->size, r->file);
     if (n < 0)
         return ferror(r->file) ? lrc_fail_errno(err, "cannot read the journal '%s'", r->path) : 0;
-    if (r->line[n - 1] != '\n' || n > RECORD_MAX || lrc_json_parse(r->line, (size_t)n, ret, NULL) < 0)
+    if (r->line[n - 1] != '\n' || n > RECORD_MAX)
         return 0;
-    return 1;
+    return lrc_json_parse(r->line, (size_t)n, ret, err) < 0 ? lrc_wrap(err, "the journal '%s' is damaged", r->path) : 1;
 }
 
 static int parse_head(const lrc_json *o, lrc_journal_head *ret, lrc_err *err)
@@ -350,29 +353,33 @@ static int parse_head(const lrc_json *o, lrc_journal_head *ret, lrc_err *err)
     return 0;
 }
 
-// Is there the line "end"? It is the last one; those before it are not read.
-static bool read_end(FILE *file, size_t *ret_files)
+// Is there the line "end"? It is the last one; those before it are not read. 1, 0, or -1 for want of memory.
+static int read_end(FILE *file, size_t *ret_files, lrc_err *err)
 {
     char tail[TAIL_BYTES + 1];
     if (fseeko(file, 0, SEEK_END) < 0)
-        return false;
+        return 0;
     const off_t size = ftello(file);
     if (fseeko(file, size > TAIL_BYTES ? size - TAIL_BYTES : 0, SEEK_SET) < 0)
-        return false;
+        return 0;
     const size_t n = fread(tail, 1, TAIL_BYTES, file);
     if (n < 2 || tail[n - 1] != '\n')
-        return false;
+        return 0;
     tail[n - 1] = '\0';
     const char *line = strrchr(tail, '\n');
     lrc_auto_json_doc lrc_json_doc *doc = NULL;
     const char *how = NULL;
     int64_t files = 0;
-    if (!line || lrc_json_parse(line + 1, strlen(line + 1), &doc, NULL) < 0 ||
-        lrc_json_str(lrc_json_root(doc), "end", true, &how, NULL) < 0 ||
+    lrc_err why = LRC_ERR_INIT;
+    if (!line)
+        return 0;
+    if (lrc_json_parse(line + 1, strlen(line + 1), &doc, &why) < 0)
+        return why.code == LRC_ERR_NO_MEMORY ? lrc_fail_memory(err) : 0;
+    if (lrc_json_str(lrc_json_root(doc), "end", true, &how, NULL) < 0 ||
         lrc_json_int(lrc_json_root(doc), "files", true, &files, NULL) < 0)
-        return false;
+        return 0;
     *ret_files = (size_t)files;
-    return true;
+    return 1;
 }
 
 // 1: filled, 0: no journal that we understand, -1.
@@ -380,16 +387,22 @@ static int read_entry(const lrc_workspace *w, unsigned number, lrc_journal_entry
 {
     lrc_cleanup(reader_done) struct reader r = {0};
     lrc_auto_json_doc lrc_json_doc *doc = NULL;
-    lrc_journal_entry e = {0};
-    if (reader_open(&r, w, number, NULL) < 0)
-        return 0; // pruned meanwhile
-    const int got = reader_next(&r, &doc, err);
+    lrc_journal_entry e = {.head.number = number};
+    lrc_err why = LRC_ERR_INIT;
+    int got = reader_open(&r, w, number, &why); // may be pruned meanwhile
+    if (got == 0)
+        got = reader_next(&r, &doc, &why);
+    if (got == 1 && parse_head(lrc_json_root(doc), &e.head, &why) < 0)
+        got = -1;
     if (got <= 0)
-        return got;
-    if (parse_head(lrc_json_root(doc), &e.head, NULL) < 0)
-        return 0;
+        return why.code == LRC_ERR_NO_MEMORY ? lrc_fail_memory(err) : 0;
     e.head.number = number;
-    e.done = read_end(r.file, &e.files);
+    const int end = read_end(r.file, &e.files, err);
+    if (end < 0) {
+        lrc_journal_head_done(&e.head);
+        return -1;
+    }
+    e.done = end == 1;
     *ret = e;
     return 1;
 }
@@ -494,8 +507,9 @@ int lrc_journal_claim(const lrc_workspace *w, unsigned number, int *ret_lock, lr
     }
     if (reader_open(&r, w, number, err) < 0)
         return -1;
-    if (read_end(r.file, &files))
-        return 0;
+    const int end = read_end(r.file, &files, err);
+    if (end != 0)
+        return end < 0 ? -1 : 0;
     *ret_lock = lrc_take_fd(lock);
     return 1;
 }
@@ -504,4 +518,12 @@ int lrc_journal_forget(const lrc_workspace *w, unsigned number, lrc_err *err)
 {
     lrc_auto_free char *path = NULL;
     return path_of(w, number, &path, err) < 0 ? -1 : lrc_fs_remove(path, err);
+}
+
+int lrc_journal_set_aside(const lrc_workspace *w, unsigned number, lrc_err *err)
+{
+    lrc_auto_free char *path = NULL, *aside = NULL;
+    if (path_of(w, number, &path, err) < 0 || lrc_str_format(&aside, err, "%s.damaged", path) < 0)
+        return -1;
+    return rename(path, aside) < 0 ? lrc_fail_errno(err, "cannot put the journal '%s' aside", path) : 0;
 }

@@ -85,7 +85,8 @@ typedef struct lrc_journal_record {
     char after_sha[LRC_JOURNAL_SHA_SIZE];
 } lrc_journal_record;
 
-// Call fn for each whole record; it stops the reading by returning -1. A line that a crash cut off is passed over.
+// Call fn for each record; it stops the reading by returning -1. A last line that a crash cut off does not count; another
+// one that is damaged is LRC_ERR_INVALID.
 int lrc_journal_read(const lrc_workspace *w, unsigned number,
                      int (*fn)(void *arg, const lrc_journal_record *record, lrc_err *err), void *arg, lrc_err *err);
 
@@ -93,5 +94,7 @@ int lrc_journal_read(const lrc_workspace *w, unsigned number,
 // came to its end meanwhile.
 int lrc_journal_claim(const lrc_workspace *w, unsigned number, int *ret_lock, lrc_err *err);
 int lrc_journal_forget(const lrc_workspace *w, unsigned number, lrc_err *err); // remove a claimed one
+int lrc_journal_set_aside(const lrc_workspace *w, unsigned number,
+                          lrc_err *err); // rename a damaged one: <n>.jsonl.damaged
 
 #endif

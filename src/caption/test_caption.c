@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "caption/caption.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -142,11 +143,26 @@ static void a_caption_has_a_limit(void **state)
     assert_int_equal(err.code, LRC_ERR_LIMIT);
 }
 
+static int edit_some(void *arg, lrc_err *err)
+{
+    const lrc_caption_trigger trigger = {.word = "a, b"};
+    lrc_auto_free char *after = NULL;
+    return lrc_caption_add_trigger(arg, &trigger, &after, err);
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    char text[] = "one, A, two\nthree";
+    assert_int_equal(lrc_test_each_allocation(edit_some, text), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(split_and_join), cmocka_unit_test(separators),   cmocka_unit_test(sameness),
-        cmocka_unit_test(add_trigger),    cmocka_unit_test(bad_triggers), cmocka_unit_test(a_caption_has_a_limit),
+        cmocka_unit_test(split_and_join),     cmocka_unit_test(separators),   cmocka_unit_test(sameness),
+        cmocka_unit_test(add_trigger),        cmocka_unit_test(bad_triggers), cmocka_unit_test(a_caption_has_a_limit),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

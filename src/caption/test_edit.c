@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "caption/edit.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -76,8 +77,31 @@ static void parsing(void **state)
     }
 }
 
+static int edit_some(void *arg, lrc_err *err)
+{
+    char *given[] = {(char[]){"x, b"}};
+    lrc_auto_strv lrc_strv tags = {0};
+    if (lrc_tags_parse(&(lrc_strv){.item = given, .count = 1}, ", ", &tags, err) < 0)
+        return -1;
+    for (lrc_tags_op op = LRC_TAGS_ADD; op <= LRC_TAGS_TIDY; op++) {
+        const lrc_tags_edit edit = {.op = op, .tags = &tags, .replacement = "y", .sort = true, .dedupe = true};
+        lrc_auto_free char *after = NULL;
+        if (lrc_tags_edit_text(arg, &edit, &after, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    char text[] = "c, b, a, a\nthree";
+    assert_int_equal(lrc_test_each_allocation(edit_some, text), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(edits), cmocka_unit_test(parsing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(edits), cmocka_unit_test(parsing),
+                                       cmocka_unit_test(memory_may_run_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

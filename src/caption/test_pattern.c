@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "caption/pattern.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -139,11 +140,27 @@ static void finding(void **state)
     assert_int_equal(lrc_pattern_find(p, "aaa", 0, &start, &end, &err), 0);
 }
 
+static int replace_some(void *arg, lrc_err *err)
+{
+    lrc_auto_pattern lrc_pattern *p = NULL;
+    lrc_auto_free char *after = NULL;
+    if (lrc_pattern_compile("(b)", &(lrc_pattern_options)R, &p, err) < 0)
+        return -1;
+    return lrc_pattern_replace(p, arg, "$1-$1", &after, err);
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    char text[] = "abcabc";
+    assert_int_equal(lrc_test_each_allocation(replace_some, text), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replacing),         cmocka_unit_test(bad_patterns), cmocka_unit_test(no_pattern_hangs),
-        cmocka_unit_test(growth_is_limited), cmocka_unit_test(finding),
+        cmocka_unit_test(growth_is_limited), cmocka_unit_test(finding),      cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "caption/caption.h"
 #include "caption/edit.h"
 #include "caption/undo.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -272,6 +273,30 @@ static void a_cut_journal(void **state)
     assert_true(lrc_test_has(p->root, ".lorica/journal/8.jsonl"));
 }
 
+// A journal that is damaged in its middle: what can be read is taken back, the rest is said and kept.
+static void a_damaged_journal(void **state)
+{
+    const struct place *p = *state;
+    lrc_auto_free char *before = tree(p);
+    size_t problems = 0;
+    crash(p, FILES);
+    lrc_auto_free char *text = lrc_test_get(p->root, ".lorica/journal/1.jsonl");
+    assert_non_null(text);
+    char *line = text;
+    for (int i = 0; i < 5; i++)
+        line = strchr(line, '\n') + 1;
+    *line = '#';
+    lrc_test_put(p->root, ".lorica/journal/1.jsonl", text);
+    assert_int_equal(recover(p, &problems), 1);
+    assert_int_equal(problems, 1);
+    lrc_test_expect(p->root, "datasets/cat/02.txt", "one, tag 2");
+    lrc_test_expect(p->root, "datasets/cat/10.txt", "after 10");
+    assert_true(lrc_test_has(p->root, ".lorica/journal/1.jsonl.damaged"));
+    assert_int_equal(recover(p, NULL), 0);
+    lrc_auto_free char *now = tree(p);
+    assert_string_not_equal(now, before);
+}
+
 static void a_running_operation_is_left_alone(void **state)
 {
     const struct place *p = *state;
@@ -317,7 +342,7 @@ static void random_operations(void **state)
         char word[16];
         seed = seed * 1664525u + 1013904223u;
         if (seed >> 30 == 0 && edits > 0) {
-            lrc_auto_free char *got = undo(p, p->dir, false);
+            free(undo(p, p->dir, false));
             edits--;
         } else if (seed >> 30 == 1) {
             lrc_auto_free char *got = undo(p, p->dir, true);
@@ -334,16 +359,60 @@ static void random_operations(void **state)
     expect_tree(p, before);
 }
 
+static int edit_and_undo(void *arg, lrc_err *err)
+{
+    const struct place *p = arg;
+    char word[] = "ohwx";
+    const lrc_caption_bulk bulk = {.workspace = &p->w,
+                                   .dir = p->dir,
+                                   .operation = "add-trigger",
+                                   .summary = word,
+                                   .edit = trigger_edit,
+                                   .arg = word};
+    lrc_auto_caption_bulk_result lrc_caption_bulk_result r = {0};
+    lrc_auto_caption_undo_result lrc_caption_undo_result u = {0};
+    if (lrc_caption_bulk_run(&bulk, &r, err) < 0)
+        return -1;
+    return lrc_caption_undo(&p->w, p->dir, false, &u, err);
+}
+
+// Whichever allocation fails: the captions are all old, or all new and the edit can be undone.
+static void memory_may_run_out(void **state)
+{
+    const struct place *p = *state;
+    lrc_auto_free char *before = tree(p), *now = NULL, *journals = lrc_test_join(p->root, ".lorica/journal");
+    unsigned nth = 0, asked;
+    do {
+        nth++;
+        lrc_err err = LRC_ERR_INIT;
+        lrc_test_fail_allocation(nth);
+        const int result = edit_and_undo((void *)(uintptr_t)p, &err);
+        asked = lrc_test_allocations();
+        lrc_test_fail_allocation(0);
+        if (result < 0 && err.code != LRC_ERR_NO_MEMORY)
+            fail_msg("allocation %u failed: %s", nth, err.msg);
+        recover(p, NULL);
+        free(now);
+        now = tree(p);
+        if (strcmp(now, before) != 0)
+            expect_undo(p, false, "ohwx");
+        expect_tree(p, before);
+        lrc_fs_remove_tree(journals, NULL); // else each run reads those of all runs before it
+    } while (asked >= nth);
+    assert_true(nth > 100); // an edit of twelve captions and its undo ask for more than that
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
+    if (access("/dev/shm", W_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 1); // thousands of syncs
     const struct CMUnitTest tests[] = {
-        TEST(there_and_back),          TEST(a_stack_of_edits),
-        TEST(datasets_are_apart),      TEST(changed_since),
-        TEST(crashes_are_rolled_back), TEST(after_a_crash_strangers_are_left_alone),
-        TEST(a_cut_journal),           TEST(a_running_operation_is_left_alone),
-        TEST(only_so_many_are_kept),   TEST(random_operations),
+        TEST(there_and_back),        TEST(a_stack_of_edits),        TEST(datasets_are_apart),
+        TEST(changed_since),         TEST(crashes_are_rolled_back), TEST(after_a_crash_strangers_are_left_alone),
+        TEST(a_cut_journal),         TEST(a_damaged_journal),       TEST(a_running_operation_is_left_alone),
+        TEST(only_so_many_are_kept), TEST(random_operations),       TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

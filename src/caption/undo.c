@@ -63,9 +63,17 @@ static int roll_back(const lrc_workspace *w, const lrc_journal_head *head, lrc_f
     if (!lrc_fs_is_dir(head->dir)) // the dataset is gone, and with it what could be put back
         return lrc_journal_forget(w, head->number, err);
     const lrc_fs_walk_options all = {.recursive = true, .hidden = true};
-    if (lrc_workspace_lock_dataset(w, head->dir, LOCK_WAIT_MS, &lock, err) < 0 ||
-        lrc_journal_read(w, head->number, roll_back_file, &r, err) < 0 ||
-        lrc_fs_walk(head->dir, &all, remove_temp, NULL, err) < 0 || lrc_fs_sync_all(head->dir, err) < 0)
+    lrc_err why = LRC_ERR_INIT;
+    if (lrc_workspace_lock_dataset(w, head->dir, LOCK_WAIT_MS, &lock, err) < 0)
+        return -1;
+    const int read = lrc_journal_read(w, head->number, roll_back_file, &r, &why);
+    if (read < 0 && why.code == LRC_ERR_INVALID) // what can be read of it has been taken back
+        return add_problem(problems, head->dir, "journal", why.msg, err) < 0
+                   ? -1
+                   : lrc_journal_set_aside(w, head->number, err);
+    if (read < 0 && err)
+        *err = why;
+    if (read < 0 || lrc_fs_walk(head->dir, &all, remove_temp, NULL, err) < 0 || lrc_fs_sync_all(head->dir, err) < 0)
         return lrc_wrap(err, "'%s', which did not end, cannot be taken back", head->summary);
     return lrc_journal_forget(w, head->number, err);
 }

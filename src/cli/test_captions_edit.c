@@ -114,7 +114,9 @@ static void find_and_history(void **state)
     lrc_auto_result lrc_test_result text = lrc_test_run(dir, "captions", "find", "cat", "solo", "--json");
     lrc_test_expect_in(text.out, "\"found\":1,\"images\":3");
     lrc_auto_result lrc_test_result one = lrc_test_run(dir, "captions", "add-tags", "cat", "x");
+    lrc_test_expect_exit(&one, 0);
     lrc_auto_result lrc_test_result two = lrc_test_run(dir, "captions", "add-trigger", "cat", "ohwx");
+    lrc_test_expect_exit(&two, 0);
     lrc_auto_result lrc_test_result undo = lrc_test_run(dir, "captions", "undo");
     lrc_test_expect_in(undo.out, "taken back: add trigger word 'ohwx' at the start (3 captions of cat)");
     lrc_auto_result lrc_test_result history = lrc_test_run(dir, "captions", "history");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/buf.h"
 #include "dataset/plan.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -164,6 +165,25 @@ static void kinds(void **state)
     assert_int_equal(report.kinds[LRC_IMPORT_REFUSED], 3);
 }
 
+static int plan_some(void *arg, lrc_err *err)
+{
+    (void)arg;
+    lrc_source_entry entries[] = {{(char[]){"t/a.png"}, 1, LRC_SOURCE_FILE},
+                                  {(char[]){"t/a.jpg"}, 1, LRC_SOURCE_FILE},
+                                  {(char[]){"t/a.txt"}, 1, LRC_SOURCE_FILE},
+                                  {(char[]){"t/x/b.gif"}, 1, LRC_SOURCE_FILE},
+                                  {(char[]){"../c.png"}, 1, LRC_SOURCE_FILE}};
+    lrc_auto_import_plan lrc_import_plan plan = {0};
+    lrc_auto_import_report lrc_import_report report = {0};
+    return lrc_import_plan_make(entries, LENGTH(entries), &deep_zip, &plan, &report, err);
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    assert_int_equal(lrc_test_each_allocation(plan_some, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +196,7 @@ int main(void)
         cmocka_unit_test(names_are_mended),
         cmocka_unit_test(sizes),
         cmocka_unit_test(kinds),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "settings/settings.h"
+#include "support/allocations.h"
 #include "support/cmocka.h"
 #include "support/temp.h"
 
@@ -243,6 +244,25 @@ static void secrets_are_masked(void **state)
     }
 }
 
+static int write_and_load(void *arg, lrc_err *err)
+{
+    const lrc_workspace *w = arg;
+    lrc_auto_settings lrc_settings *s = NULL;
+    lrc_auto_free char *shown = NULL;
+    if (lrc_settings_write(w, "roots", "/a, b", err) < 0 || lrc_settings_load(w, &s, err) < 0)
+        return -1;
+    return lrc_settings_show(s, "roots", &shown, err);
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *dir = lrc_test_folder();
+    lrc_auto_workspace lrc_workspace w = open_workspace(dir);
+    lrc_test_put(dir, FILE_NAME, "{\"huggingface_token\": \"x\", \"foreign\": [1, {}]}");
+    assert_int_equal(lrc_test_each_allocation(write_and_load, &w), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +276,7 @@ int main(void)
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(set_reloads),
         cmocka_unit_test(secrets_are_masked),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
