@@ -481,6 +481,7 @@ static int look_at_listener(lrc_http_server *s, lrc_err *err)
         s->port = ntohs(((const struct sockaddr_in6 *)at)->sin6_port);
     else if (a.ss_family == AF_INET)
         s->port = ntohs(((const struct sockaddr_in *)at)->sin_port);
+    snprintf(s->cookie_name, sizeof s->cookie_name, "lorica_session_%u", s->port);
     return check_address(&s->o, at, err);
 }
 
