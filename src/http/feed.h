@@ -51,7 +51,7 @@ typedef struct lrc_http_feed lrc_http_feed; // the way out, valid during a callb
 
 typedef enum {
     LRC_FEED_WAIT, // nothing more until the bell rings (or the next look, where there is no bell)
-    LRC_FEED_MORE, // call again when there is room
+    LRC_FEED_MORE, // there is no room for the rest: call again when there is. Else the thread would spin
     LRC_FEED_END,  // no more: close 1000, or as lrc_feed_close() said
 } lrc_feed_next;
 

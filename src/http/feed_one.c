@@ -183,7 +183,6 @@ static void send_out(lrc_http_feed *f, int64_t now)
 
 void lrc_feed_pump(lrc_http_feed *f, int64_t now)
 {
-    f->said = false;
     if (f->more && lrc_feed_room(f) > 0) {
         f->filled_ms = now;
         const lrc_feed_next next = f->cls->fill(f->self, f);
@@ -193,6 +192,7 @@ void lrc_feed_pump(lrc_http_feed *f, int64_t now)
     }
     if (f->said)
         f->said_ms = now;
+    f->said = false;
     if (f->ended)
         say_end(f, now);
     send_out(f, now);

@@ -100,7 +100,7 @@ struct lrc_http_req {
     int fd;     // its socket, valid while the request is not DONE
 
     // Set by the network thread before a handler sees the request, then read only.
-    char *target; // raw
+    char *target; // raw; lies behind this struct
     char *head;   // headers, and their texts
     lrc_http_headers headers;
     lrc_http_framing framing;
@@ -134,7 +134,6 @@ struct lrc_http_req {
 
     // The handler's, until READY.
     bool failed;
-    lrc_err fail;
     lrc_http_reply reply;
 };
 
@@ -142,9 +141,6 @@ lrc_http_req *lrc_http_req_new(lrc_http_server *s, const char *target);
 void lrc_http_req_ref(lrc_http_req *q);
 void lrc_http_req_unref(lrc_http_req *q);
 void lrc_http_req_slim(lrc_http_req *q); // an upgraded connection needs no headers and body any more
-
-#define LRC_HTTP_COOKIE_NAME_SIZE 32
-void lrc_http_cookie_name(const lrc_http_server *s, char out[static LRC_HTTP_COOKIE_NAME_SIZE]);
 
 // Judge door, token, method and length of a request whose head is complete. 0, or -1 with what to answer.
 int lrc_http_admit(lrc_http_req *q, lrc_err *err);
@@ -178,6 +174,7 @@ struct lrc_http_server {
     void **kept; // responses of the assets, plain and gzipped, made when they are first asked for; the network thread's
     int listen_fd;
     uint16_t port;
+    char cookie_name[32]; // with the port: cookies do not tell ports apart
 
     pthread_mutex_t lock;
     pthread_cond_t work; // for workers

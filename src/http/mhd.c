@@ -243,13 +243,14 @@ static int copy_headers(lrc_http_req *q, struct MHD_Connection *conn, lrc_err *e
     return 0;
 }
 
+// What the library points at is good until it is asked again.
 static void know_connection(lrc_http_req *q, struct MHD_Connection *conn)
 {
-    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *peer = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     q->conn = conn;
-    q->fd = fd ? fd->connect_fd : -1;
-    q->peer = lrc_http_peer_of(peer ? peer->client_addr : NULL);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    q->fd = info ? info->connect_fd : -1;
+    info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    q->peer = lrc_http_peer_of(info ? info->client_addr : NULL);
 }
 
 // What needs no handler is answered in the second call: an answer in the first would close the connection.
@@ -480,6 +481,7 @@ static int look_at_listener(lrc_http_server *s, lrc_err *err)
         s->port = ntohs(((const struct sockaddr_in6 *)at)->sin6_port);
     else if (a.ss_family == AF_INET)
         s->port = ntohs(((const struct sockaddr_in *)at)->sin_port);
+    snprintf(s->cookie_name, sizeof s->cookie_name, "lorica_session_%u", s->port);
     return check_address(&s->o, at, err);
 }
 

@@ -11,11 +11,12 @@
 
 lrc_http_req *lrc_http_req_new(lrc_http_server *s, const char *target)
 {
-    lrc_http_req *q = calloc(1, sizeof *q);
-    if (!q || lrc_str_copy(&q->target, target, NULL) < 0) {
-        free(q);
+    const size_t n = strlen(target) + 1;
+    lrc_http_req *q = malloc(sizeof *q + n);
+    if (!q)
         return NULL;
-    }
+    memset(q, 0, sizeof *q);
+    q->target = memcpy(q + 1, target, n);
     q->s = s;
     atomic_init(&q->refs, 1);
     atomic_init(&q->cancelled, false);
@@ -31,7 +32,6 @@ void lrc_http_req_ref(lrc_http_req *q)
 
 void lrc_http_req_slim(lrc_http_req *q)
 {
-    free(lrc_take(q->target));
     free(lrc_take(q->head));
     q->headers = (lrc_http_headers){0};
     lrc_http_match_done(&q->match);
@@ -74,12 +74,12 @@ static const lrc_http_asset *find_asset(const lrc_http_req *q)
 static int check_token(lrc_http_req *q, lrc_err *err)
 {
     const bool open = q->asset || (q->match.route && q->match.route->auth == LRC_HTTP_OPEN);
-    const char *cookies = header(q, "Cookie");
-    char name[LRC_HTTP_COOKIE_NAME_SIZE];
-    lrc_http_cookie_name(q->s, name);
+    if (!lrc_http_gate_needed(q->s->gate))
+        return 0;
     // An open route does not ask, but logout wants to know which session this is.
-    const int result = lrc_http_gate_check(q->s->gate, &q->peer, open ? NULL : header(q, "Authorization"), cookies,
-                                           name, lrc_clock_now_ms(), &q->session, open ? NULL : err);
+    const int result =
+        lrc_http_gate_check(q->s->gate, &q->peer, open ? NULL : header(q, "Authorization"), header(q, "Cookie"),
+                            q->s->cookie_name, lrc_clock_now_ms(), &q->session, open ? NULL : err);
     return open ? 0 : result;
 }
 
@@ -310,11 +310,6 @@ int64_t lrc_http_body_length(const lrc_http_req *q)
 
 // ---- Login -------------------------------------------------------------------------------------------------------------
 
-void lrc_http_cookie_name(const lrc_http_server *s, char out[static LRC_HTTP_COOKIE_NAME_SIZE])
-{
-    snprintf(out, LRC_HTTP_COOKIE_NAME_SIZE, "lorica_session_%u", s->port); // cookies do not tell ports apart
-}
-
 bool lrc_http_needs_token(const lrc_http_req *q)
 {
     return lrc_http_gate_needed(q->s->gate);
@@ -322,9 +317,8 @@ bool lrc_http_needs_token(const lrc_http_req *q)
 
 static int set_cookie(lrc_http_req *q, const char *value, int64_t age_s, lrc_err *err)
 {
-    char name[LRC_HTTP_COOKIE_NAME_SIZE], text[256];
-    lrc_http_cookie_name(q->s, name);
-    snprintf(text, sizeof text, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict", name, value,
+    char text[256];
+    snprintf(text, sizeof text, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict", q->s->cookie_name, value,
              (long long)age_s);
     return lrc_http_set_header(q, "Set-Cookie", text, err);
 }
