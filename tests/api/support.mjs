@@ -26,7 +26,7 @@ export async function serve(t, { ws = workspace(t), args = [] } = {}) {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     return ended;
   };
-  t.after(stop);
+  ws.stops.push(stop);
   return { ws, base, stop, child };
 }
 
