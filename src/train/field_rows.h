@@ -10,7 +10,7 @@
 FIELD(project_name, TEXT, REQUIRED, GROUP(PROJECT),
       HELP("Name of this training; the LoRA and the configuration files are called after it."),
       .place = {{IN_ARGV, 20, "--output_name", .how = HOW_FILE_NAME}})
-FIELD(model_type, CHOICE, REQUIRED, CHOICES(FAMILIES), GROUP(PROJECT),
+FIELD(model_type, CHOICE, REQUIRED, SUGGESTED("SDXL"), CHOICES(FAMILIES), GROUP(PROJECT),
       HELP("Family of the base model; it selects the training script and the fields that matter."))
 FIELD(training_mode, CHOICE, INITIAL("lora"), CHOICES(MODES), GROUP(PROJECT),
       HELP("'lora' trains a small adapter file, 'checkpoint' the whole model (far more memory)."))
@@ -43,10 +43,10 @@ FIELD(wandb_key, TEXT, NULLABLE, GROUP(LOGGING), SECRET,
 FIELD(train_data_dir, PATH, REQUIRED, GROUP(DATASET),
       HELP("Folder with the pictures and their caption files; a dataset's name does too."),
       .place = {{IN_SUBSET, 10, "image_dir", WHEN_FLAT, HOW_IMAGE_DIR}})
-FIELD(output_dir, PATH, REQUIRED, MADE, GROUP(PROJECT),
+FIELD(output_dir, PATH, REQUIRED, SUGGESTED("output"), MADE, GROUP(PROJECT),
       HELP("Folder for what the training makes; its parent folder must exist."),
       .place = {{IN_CONFIG, 20}, {IN_ARGV, 10, "--output_dir"}})
-FIELD(resolution, INT, REQUIRED, BETWEEN(64, 4096), GROUP(DATASET),
+FIELD(resolution, INT, REQUIRED, SUGGESTED("1024"), BETWEEN(64, 4096), GROUP(DATASET),
       HELP("Training size in pixels: 32 for Tiny (the one that takes less than 64), 512 for SD1.5, 1024 for SDXL and newer families."),
       .place = {{IN_GENERAL, 10, .how = HOW_RESOLUTION}, {IN_DATASET, 20, .how = HOW_RESOLUTION}})
 FIELD(num_repeats, INT, INITIAL("10"), AT_LEAST(1), GROUP(DATASET),
@@ -86,7 +86,7 @@ FIELD(unet_lr, FLOAT, INITIAL("0.0001"), ABOVE(0), GROUP(LEARNING),
 FIELD(text_encoder_lr, FLOAT, INITIAL("1e-05"), AT_LEAST(0), GROUP(LEARNING),
       HELP("Learning rate of the text encoders; 0 leaves them as they are."),
       .place = {{IN_CONFIG, 60}})
-FIELD(lr_scheduler, CHOICE, INITIAL("cosine_with_restarts"), CHOICES(SCHEDULERS), GROUP(LEARNING),
+FIELD(lr_scheduler, CHOICE, INITIAL("cosine_with_restarts"), SUGGESTED("constant"), CHOICES(SCHEDULERS), GROUP(LEARNING),
       HELP("How the learning rate moves over the training."),
       .place = {{IN_CONFIG, 70, .how = HOW_SCHEDULER}})
 FIELD(lr_scheduler_number, INT, INITIAL("3"), AT_LEAST(0), GROUP(LEARNING),
@@ -112,7 +112,7 @@ FIELD(network_module, TEXT, INITIAL("networks.lora"), GROUP(NETWORK), MODES(LORA
 FIELD(network_dim, INT, INITIAL("32"), BETWEEN(1, 1024), GROUP(NETWORK), MODES(LORA),
       HELP("Rank of the adapter: its size and how much it can learn. 8 to 32 for a character, 64 for a style."),
       .place = {{IN_CONFIG, 1230, .modes = LORA}})
-FIELD(network_alpha, INT, INITIAL("32"), AT_LEAST(1), GROUP(NETWORK), MODES(LORA),
+FIELD(network_alpha, INT, INITIAL("32"), SUGGESTED("16"), AT_LEAST(1), GROUP(NETWORK), MODES(LORA),
       HELP("Scale of the adapter; alpha divided by rank multiplies what it learns. Half the rank is usual."),
       .place = {{IN_CONFIG, 1240, .modes = LORA}})
 FIELD(conv_dim, INT, INITIAL("0"), AT_LEAST(0), GROUP(NETWORK), MODES(LORA),
@@ -271,7 +271,7 @@ FIELD(max_timestep, INT, NULLABLE, BETWEEN(0, 1000), GROUP(NOISE),
 FIELD(gradient_checkpointing, BOOL, INITIAL("true"), GROUP(MEMORY),
       HELP("Compute again instead of keeping: a third less speed, far less memory."),
       .place = {{IN_CONFIG, 230}})
-FIELD(mixed_precision, CHOICE, INITIAL("fp16"), CHOICES(MIXED_PRECISIONS), GROUP(MEMORY),
+FIELD(mixed_precision, CHOICE, INITIAL("fp16"), SUGGESTED("bf16"), CHOICES(MIXED_PRECISIONS), GROUP(MEMORY),
       HELP("Number format of the computation; bf16 where the GPU has it (RTX 30 and newer)."),
       .place = {{IN_CONFIG, 220}})
 FIELD(full_fp16, BOOL, INITIAL("false"), GROUP(MEMORY),
@@ -295,7 +295,7 @@ FIELD(vae_reflection_padding, BOOL, INITIAL("false"), GROUP(MEMORY),
 FIELD(cache_latents, BOOL, INITIAL("true"), GROUP(MEMORY),
       HELP("Turn pictures into latents once, before training."),
       .place = {{IN_CONFIG, 250}})
-FIELD(cache_latents_to_disk, BOOL, INITIAL("false"), GROUP(MEMORY),
+FIELD(cache_latents_to_disk, BOOL, INITIAL("false"), SUGGESTED("true"), GROUP(MEMORY),
       HELP("Keep those latents beside the pictures for the next training."),
       .place = {{IN_CONFIG, 260}})
 FIELD(cache_text_encoder_outputs, BOOL, INITIAL("false"), GROUP(MEMORY),
