@@ -96,6 +96,8 @@ static void put_field(lrc_json_out *o, const lrc_train_field *f, int order)
     put_value(o, "default", f, f->initial);
     if (f->suggested)
         put_value(o, "suggested", f, f->suggested);
+    if (f->folder)
+        lrc_json_kstr(o, "folder", f->folder);
     put_limits(o, f);
     put_choices(o, f);
     lrc_json_key(o, "applies");

@@ -8,7 +8,7 @@
 #include "json/json.h"
 
 // {"groups":[{"id","title"}], "families":[{"name","title","scripts":{"lora","checkpoint"}}], "fields":[{"name","group",
-//  "order","type","required","nullable","default","suggested","minimum","exclusiveMinimum","maximum",
+//  "order","type","required","nullable","default","suggested","folder","minimum","exclusiveMinimum","maximum",
 //  "choices","applies":{"lora":[family …],"checkpoint":[…]},"secret","hidden","help","places":[{"file","section","key"}]}],
 //  "subset_fields":[the same]}, as one value. Members without a meaning for a field are left out.
 void lrc_train_put_schema(lrc_json_out *o);
