@@ -68,5 +68,6 @@ extern const lrc_http_route lrc_api_joblog_routes[];
 extern const lrc_http_route lrc_api_training_routes[];
 extern const lrc_http_route lrc_api_tagging_routes[];
 extern const lrc_http_route lrc_api_images_routes[];
+extern const lrc_http_route lrc_api_config_routes[];
 
 #endif

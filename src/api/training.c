@@ -47,7 +47,10 @@ static int answer_start(lrc_http_req *q, const char *id, const char *message, co
     return lrc_http_answer_json(q, 200, &buf, err);
 }
 
-// Read and generate. 0: *run is filled; 1: a schema error was answered; -1.
+enum { PREPARED = 0, ANSWERED = 1, REFUSED = 2 };
+
+// Read and generate. PREPARED: *run is filled; ANSWERED: a schema error was answered; REFUSED: the request fits the
+// schema, but no files can be made of it, `f` says why; or -1.
 static int prepare(lrc_http_req *q, lrc_settings **s, lrc_train_run *run, lrc_findings *f, lrc_err *why, lrc_err *err)
 {
     const lrc_app *app = lrc_api_app(q);
@@ -56,9 +59,11 @@ static int prepare(lrc_http_req *q, lrc_settings **s, lrc_train_run *run, lrc_fi
     if (lrc_app_settings(app, s, err) < 0)
         return -1;
     if (lrc_train_prepare(lrc_app_workspace(app), *s, body, n, run, f, why) == 0)
-        return 0;
+        return PREPARED;
     if (why->code == LRC_ERR_SCHEMA)
-        return lrc_api_answer_findings(q, why, f, err) < 0 ? -1 : 1;
+        return lrc_api_answer_findings(q, why, f, err) < 0 ? -1 : ANSWERED;
+    if (why->code == LRC_ERR_INVALID && lrc_findings_errors(f) > 0)
+        return REFUSED;
     *err = *why;
     return -1;
 }
@@ -72,7 +77,9 @@ static int post_start(lrc_http_req *q, lrc_err *err)
     lrc_err why = LRC_ERR_INIT;
     char id[LRC_ID_MAX + 1];
     const int prepared = prepare(q, &s, &run, &f, &why, err);
-    if (prepared != 0)
+    if (prepared == REFUSED)
+        return answer_start(q, NULL, why.msg, &f, err);
+    if (prepared != PREPARED)
         return prepared < 0 ? -1 : 0;
     if (lrc_train_submit(lrc_app_workspace(app), s, &run, &f, id, &why) == 0) {
         lrc_app_wake(app);
@@ -95,7 +102,7 @@ static int post_validate(lrc_http_req *q, lrc_err *err)
     lrc_auto_findings lrc_findings f = {0};
     lrc_err why = LRC_ERR_INIT;
     const int prepared = prepare(q, &s, &run, &f, &why, err);
-    if (prepared != 0)
+    if (prepared < 0 || prepared == ANSWERED)
         return prepared < 0 ? -1 : 0;
     lrc_auto_buf lrc_buf buf;
     lrc_json_out out;
@@ -121,7 +128,9 @@ static int post_generate(lrc_http_req *q, lrc_err *err)
     if (part && strcmp(part, "dataset") != 0 && strcmp(part, "config") != 0)
         return lrc_fail_field(err, LRC_ERR_INVALID, "part", "part must be dataset or config, not '%s'", part);
     const int prepared = prepare(q, &s, &run, &f, &why, err);
-    if (prepared != 0)
+    if (prepared == REFUSED)
+        return lrc_api_answer_findings(q, &why, &f, err);
+    if (prepared != PREPARED)
         return prepared < 0 ? -1 : 0;
     const lrc_train_output *o = &run.output;
     if (!part && !lrc_http_accepts(q, "application/json") && lrc_http_header(q, "Accept") &&

@@ -22,6 +22,11 @@ int lrc_fs_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
     lrc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return lrc_fail_errno(err, "cannot read '%s'", path);
+    return lrc_fs_read_fd(fd, path, max_bytes, ret, ret_len, err);
+}
+
+int lrc_fs_read_fd(int fd, const char *path, size_t max_bytes, char **ret, size_t *ret_len, lrc_err *err)
+{
     struct stat st;
     if (fstat(fd, &st) < 0)
         return lrc_fail_errno(err, "cannot read '%s'", path);

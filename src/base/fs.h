@@ -19,6 +19,9 @@
 // inside the file is LRC_ERR_INVALID). LRC_ERR_LIMIT when longer than max_bytes; a folder is LRC_ERR_INVALID.
 int lrc_fs_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len, lrc_err *err);
 
+// The same from a file that is open; `shown` names it in messages.
+int lrc_fs_read_fd(int fd, const char *shown, size_t max_bytes, char **ret, size_t *ret_len, lrc_err *err);
+
 // Replace or create `path` with these bytes. `mode` 0 follows the rule above, else it is the mode (0600 for secrets).
 int lrc_fs_write(const char *path, const void *bytes, size_t n, mode_t mode, lrc_err *err);
 

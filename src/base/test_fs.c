@@ -59,6 +59,11 @@ static void reading(void **state)
     assert_non_null(strstr(err.msg, "/b'"));
     assert_int_equal(lrc_fs_read(root, 8, &none, NULL, &err), -1);
     assert_int_equal(err.code, LRC_ERR_INVALID);
+    lrc_auto_close int fd = open(at("a"), O_RDONLY | O_CLOEXEC);
+    lrc_auto_free char *rest = NULL;
+    assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
+    assert_int_equal(lrc_fs_read_fd(fd, "it", 9, &rest, NULL, &err), 0);
+    assert_string_equal(rest, "text");
     lrc_test_put(root, "empty", "");
     assert_int_equal(lrc_fs_read(at("empty"), 0, &empty, &n, &err), 0);
     assert_int_equal(n, 0);

@@ -4,12 +4,9 @@
 
 #include "train/plan.h"
 
-static int conflict(train_plan *p, const char *field, const char *remedy, lrc_err *err, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-
 #define CONFLICT_MAX 500 // bytes of a message
 
-static int conflict(train_plan *p, const char *field, const char *remedy, lrc_err *err, const char *fmt, ...)
+int train_conflict(train_plan *p, const char *field, const char *remedy, lrc_err *err, const char *fmt, ...)
 {
     char message[CONFLICT_MAX];
     va_list ap;
@@ -33,8 +30,8 @@ static int check_script(train_plan *p, lrc_err *err)
 {
     if (p->script != LRC_SCRIPT_NONE)
         return 0;
-    return conflict(p, "training_mode", "choose training_mode 'lora'", err,
-                    "%s has no script that trains a whole model", p->family->title);
+    return train_conflict(p, "training_mode", "choose training_mode 'lora'", err,
+                          "%s has no script that trains a whole model", p->family->title);
 }
 
 static bool has_arg(const lrc_train_value *args, const char *arg)
@@ -54,11 +51,11 @@ static int check_adafactor(train_plan *p, const lrc_train_value *args, bool *ret
     if (strcmp(scheduler->name, "adafactor") != 0 || *ret_own)
         return 0;
     if (!optimizer)
-        return conflict(p, "lr_scheduler", "choose the optimizer AdaFactor, or another scheduler", err,
-                        "the scheduler 'adafactor' works with the optimizer AdaFactor only, not with %s",
-                        get(p, LRC_FIELD_optimizer_type)->text);
-    return conflict(p, "lr_scheduler", "choose 'constant' or 'constant_with_warmup'", err,
-                    "the scheduler 'adafactor' needs AdaFactor's relative_step, which optimizer_args switch off");
+        return train_conflict(p, "lr_scheduler", "choose the optimizer AdaFactor, or another scheduler", err,
+                              "the scheduler 'adafactor' works with the optimizer AdaFactor only, not with %s",
+                              get(p, LRC_FIELD_optimizer_type)->text);
+    return train_conflict(p, "lr_scheduler", "choose 'constant' or 'constant_with_warmup'", err,
+                          "the scheduler 'adafactor' needs AdaFactor's relative_step, which optimizer_args switch off");
 }
 
 static int check_warmup(train_plan *p, bool own_scheduler, lrc_err *err)
@@ -72,12 +69,13 @@ static int check_warmup(train_plan *p, bool own_scheduler, lrc_err *err)
         return 0;
     const char *field = steps ? "lr_warmup_steps" : "lr_warmup_ratio";
     if (own_scheduler)
-        return conflict(p, field, "set the warm-up to 0, or relative_step=False in optimizer_args", err,
-                        "AdaFactor with relative_step has its own schedule, which takes no warm-up");
+        return train_conflict(p, field, "set the warm-up to 0, or relative_step=False in optimizer_args", err,
+                              "AdaFactor with relative_step has its own schedule, which takes no warm-up");
     if (!(scheduler->flags & LRC_CHOICE_NO_WARMUP))
         return 0;
-    return conflict(p, field, "set the warm-up to 0, or choose another scheduler (constant_with_warmup, cosine, …)",
-                    err, "the scheduler '%s' takes no warm-up", scheduler->name);
+    return train_conflict(p, field,
+                          "set the warm-up to 0, or choose another scheduler (constant_with_warmup, cosine, …)", err,
+                          "the scheduler '%s' takes no warm-up", scheduler->name);
 }
 
 static int check_schedule(train_plan *p, lrc_err *err)
@@ -88,8 +86,8 @@ static int check_schedule(train_plan *p, lrc_err *err)
         return -1;
     for (size_t i = 0; i < args.count; i++) {
         const char *fault = train_check_optimizer_arg(&args.item[i]);
-        if (fault && conflict(p, "optimizer_args", "write name=value, parted by blanks; text values in quotes", err,
-                              "'%.100s' %s", args.item[i].text, fault) < 0)
+        if (fault && train_conflict(p, "optimizer_args", "write name=value, parted by blanks; text values in quotes",
+                                    err, "'%.100s' %s", args.item[i].text, fault) < 0)
             return -1;
     }
     return check_adafactor(p, &args, &own_scheduler, err) < 0 ? -1 : check_warmup(p, own_scheduler, err);
@@ -103,12 +101,12 @@ static int check_buckets(train_plan *p, lrc_err *err)
     if (!get(p, LRC_FIELD_enable_bucket)->flag)
         return 0;
     if (size < least &&
-        conflict(p, "min_bucket_reso", "lower it, or raise resolution", err,
-                 "min_bucket_reso %lld is above the resolution %lld", (long long)least, (long long)size) < 0)
+        train_conflict(p, "min_bucket_reso", "lower it, or raise resolution", err,
+                       "min_bucket_reso %lld is above the resolution %lld", (long long)least, (long long)size) < 0)
         return -1;
     if (size > most)
-        return conflict(p, "max_bucket_reso", "raise it, or lower resolution", err,
-                        "max_bucket_reso %lld is below the resolution %lld", (long long)most, (long long)size);
+        return train_conflict(p, "max_bucket_reso", "raise it, or lower resolution", err,
+                              "max_bucket_reso %lld is below the resolution %lld", (long long)most, (long long)size);
     return 0;
 }
 
@@ -118,11 +116,11 @@ static int check_tracker(train_plan *p, lrc_err *err)
     if (!lrc_value_filled(v) || lrc_value_is(v, "none"))
         return 0;
     if (!lrc_choices_find(LRC_CHOICES_TRACKERS, v->text, v->len))
-        return conflict(p, "log_with", "tensorboard, wandb, all, or none", err, "the trainer knows no tracker '%.60s'",
-                        v->text);
+        return train_conflict(p, "log_with", "tensorboard, wandb, all, or none", err,
+                              "the trainer knows no tracker '%.60s'", v->text);
     if (!lrc_value_is(v, "wandb") && !lrc_value_filled(get(p, LRC_FIELD_logging_dir)))
-        return conflict(p, "logging_dir", "name a folder for the logs", err, "log_with '%s' needs a logging_dir",
-                        v->text);
+        return train_conflict(p, "logging_dir", "name a folder for the logs", err, "log_with '%s' needs a logging_dir",
+                              v->text);
     return 0;
 }
 
@@ -132,8 +130,8 @@ static int check_attn_mode(train_plan *p, lrc_err *err)
     if (!lrc_value_filled(v) || !lrc_script_knows(p->script, "attn_mode") ||
         lrc_choices_find(LRC_CHOICES_ATTN_MODES, v->text, v->len))
         return 0;
-    return conflict(p, "attn_mode", "torch, xformers, flash, sageattn or sdpa", err,
-                    "the trainer knows no attention '%.60s'", v->text);
+    return train_conflict(p, "attn_mode", "torch, xformers, flash, sageattn or sdpa", err,
+                          "the trainer knows no attention '%.60s'", v->text);
 }
 
 static int check_token_length(train_plan *p, lrc_err *err)
@@ -141,14 +139,15 @@ static int check_token_length(train_plan *p, lrc_err *err)
     const int64_t n = lrc_value_to_i64(get(p, LRC_FIELD_max_token_length));
     if (n == 75 || n == 150 || n == 225)
         return 0;
-    return conflict(p, "max_token_length", "75, 150 or 225", err,
-                    "the trainer reads captions of 75, 150 or 225 tokens");
+    return train_conflict(p, "max_token_length", "75, 150 or 225", err,
+                          "the trainer reads captions of 75, 150 or 225 tokens");
 }
 
 int train_find_conflicts(train_plan *p, lrc_err *err)
 {
-    static int (*const rule[])(train_plan *, lrc_err *) = {check_script,  check_schedule,  check_buckets,
-                                                           check_tracker, check_attn_mode, check_token_length};
+    static int (*const rule[])(train_plan *, lrc_err *) = {check_script,         check_schedule,  check_buckets,
+                                                           check_tracker,        check_attn_mode, check_token_length,
+                                                           train_find_exclusions};
     const size_t before = p->findings->count;
     for (size_t i = 0; i < sizeof rule / sizeof rule[0]; i++)
         if (rule[i](p, err) < 0)

@@ -121,6 +121,9 @@ CORRECTION("B16", leave_out_no_discount, "multires_noise_discount",
            "writes 0.0 when the request names none, which switches the noise of several sizes off again; and accepts "
            "bucket limits that the resolution is outside of, and any attn_mode.",
            "without a discount in the request the trainer's own (0.3) holds; bucket limits and attn_mode are checked")
+CORRECTION("B34", NULL, "cache_latents, cache_text_encoder_outputs, full_bf16, bucket_reso_steps, …",
+           "accepts settings that exclude each other, such as random_crop with cached latents; the trainer stops at them.",
+           "such a combination is refused, with what to change")
 CORRECTION("B28", NULL, "log_with",
            "accepts any text; the trainer knows tensorboard, wandb and all.",
            "another tracker is refused, and so is TensorBoard without a logging_dir")

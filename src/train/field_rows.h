@@ -10,29 +10,29 @@
 FIELD(project_name, TEXT, REQUIRED, GROUP(PROJECT),
       HELP("Name of this training; the LoRA and the configuration files are called after it."),
       .place = {{IN_ARGV, 20, "--output_name", .how = HOW_FILE_NAME}})
-FIELD(model_type, CHOICE, REQUIRED, CHOICES(FAMILIES), GROUP(PROJECT),
+FIELD(model_type, CHOICE, REQUIRED, SUGGESTED("SDXL"), CHOICES(FAMILIES), GROUP(PROJECT),
       HELP("Family of the base model; it selects the training script and the fields that matter."))
 FIELD(training_mode, CHOICE, INITIAL("lora"), CHOICES(MODES), GROUP(PROJECT),
       HELP("'lora' trains a small adapter file, 'checkpoint' the whole model (far more memory)."))
-FIELD(pretrained_model_name_or_path, PATH, REQUIRED, GROUP(MODEL),
+FIELD(pretrained_model_name_or_path, PATH, REQUIRED, BELOW("pretrained_model"), GROUP(MODEL),
       HELP("The base model: a .safetensors or .ckpt file, or a diffusers folder."),
       .place = {{IN_CONFIG, 10}})
-FIELD(vae_path, PATH, NULLABLE, GROUP(MODEL),
+FIELD(vae_path, PATH, NULLABLE, BELOW("vae"), GROUP(MODEL),
       HELP("Another VAE than the one inside the base model; SDXL in fp16 needs a repaired one."),
       .place = {{IN_CONFIG, 570, "vae", WHEN_FILLED}})
-FIELD(clip_l_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(FLUX | SD3 | SD35),
+FIELD(clip_l_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(FLUX | SD3 | SD35),
       HELP("CLIP-L text encoder file."),
       .place = {{IN_CONFIG, 890, "clip_l", WHEN_FILLED, .families = FLUX | SD3 | SD35}})
-FIELD(clip_g_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(SD3 | SD35),
+FIELD(clip_g_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(SD3 | SD35),
       HELP("CLIP-G text encoder file."),
       .place = {{IN_CONFIG, 900, "clip_g", WHEN_FILLED, .families = SD3 | SD35}})
-FIELD(t5xxl_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(FLUX | SD3 | SD35 | CHROMA),
+FIELD(t5xxl_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(FLUX | SD3 | SD35 | CHROMA),
       HELP("T5-XXL text encoder file."),
       .place = {{IN_CONFIG, 910, "t5xxl", WHEN_FILLED, .families = FLUX | SD3 | SD35 | CHROMA}})
-FIELD(continue_from_lora, PATH, NULLABLE, GROUP(NETWORK), MODES(LORA),
+FIELD(continue_from_lora, PATH, NULLABLE, BELOW("output"), GROUP(NETWORK), MODES(LORA),
       HELP("A LoRA file whose weights this training starts from."),
       .place = {{IN_CONFIG, 580, "network_weights", WHEN_FILLED}})
-FIELD(resume_from_state, PATH, NULLABLE, GROUP(SAVING),
+FIELD(resume_from_state, PATH, NULLABLE, BELOW("output"), GROUP(SAVING),
       HELP("A saved state folder to go on from: optimizer, step count and random numbers included."),
       .place = {{IN_CONFIG, 530, "resume", WHEN_FILLED}})
 FIELD(wandb_key, TEXT, NULLABLE, GROUP(LOGGING), SECRET,
@@ -40,13 +40,13 @@ FIELD(wandb_key, TEXT, NULLABLE, GROUP(LOGGING), SECRET,
       .place = {{IN_ENV, 10, "WANDB_API_KEY", WHEN_FILLED}})
 
 // ---- Pictures ----
-FIELD(train_data_dir, PATH, REQUIRED, GROUP(DATASET),
+FIELD(train_data_dir, PATH, REQUIRED, BELOW("datasets"), GROUP(DATASET),
       HELP("Folder with the pictures and their caption files; a dataset's name does too."),
       .place = {{IN_SUBSET, 10, "image_dir", WHEN_FLAT, HOW_IMAGE_DIR}})
-FIELD(output_dir, PATH, REQUIRED, MADE, GROUP(PROJECT),
+FIELD(output_dir, PATH, REQUIRED, SUGGESTED("output"), MADE, GROUP(PROJECT),
       HELP("Folder for what the training makes; its parent folder must exist."),
       .place = {{IN_CONFIG, 20}, {IN_ARGV, 10, "--output_dir"}})
-FIELD(resolution, INT, REQUIRED, BETWEEN(64, 4096), GROUP(DATASET),
+FIELD(resolution, INT, REQUIRED, SUGGESTED("1024"), BETWEEN(64, 4096), GROUP(DATASET),
       HELP("Training size in pixels: 32 for Tiny (the one that takes less than 64), 512 for SD1.5, 1024 for SDXL and newer families."),
       .place = {{IN_GENERAL, 10, .how = HOW_RESOLUTION}, {IN_DATASET, 20, .how = HOW_RESOLUTION}})
 FIELD(num_repeats, INT, INITIAL("10"), AT_LEAST(1), GROUP(DATASET),
@@ -86,7 +86,7 @@ FIELD(unet_lr, FLOAT, INITIAL("0.0001"), ABOVE(0), GROUP(LEARNING),
 FIELD(text_encoder_lr, FLOAT, INITIAL("1e-05"), AT_LEAST(0), GROUP(LEARNING),
       HELP("Learning rate of the text encoders; 0 leaves them as they are."),
       .place = {{IN_CONFIG, 60}})
-FIELD(lr_scheduler, CHOICE, INITIAL("cosine_with_restarts"), CHOICES(SCHEDULERS), GROUP(LEARNING),
+FIELD(lr_scheduler, CHOICE, INITIAL("cosine_with_restarts"), SUGGESTED("constant"), CHOICES(SCHEDULERS), GROUP(LEARNING),
       HELP("How the learning rate moves over the training."),
       .place = {{IN_CONFIG, 70, .how = HOW_SCHEDULER}})
 FIELD(lr_scheduler_number, INT, INITIAL("3"), AT_LEAST(0), GROUP(LEARNING),
@@ -112,7 +112,7 @@ FIELD(network_module, TEXT, INITIAL("networks.lora"), GROUP(NETWORK), MODES(LORA
 FIELD(network_dim, INT, INITIAL("32"), BETWEEN(1, 1024), GROUP(NETWORK), MODES(LORA),
       HELP("Rank of the adapter: its size and how much it can learn. 8 to 32 for a character, 64 for a style."),
       .place = {{IN_CONFIG, 1230, .modes = LORA}})
-FIELD(network_alpha, INT, INITIAL("32"), AT_LEAST(1), GROUP(NETWORK), MODES(LORA),
+FIELD(network_alpha, INT, INITIAL("32"), SUGGESTED("16"), AT_LEAST(1), GROUP(NETWORK), MODES(LORA),
       HELP("Scale of the adapter; alpha divided by rank multiplies what it learns. Half the rank is usual."),
       .place = {{IN_CONFIG, 1240, .modes = LORA}})
 FIELD(conv_dim, INT, INITIAL("0"), AT_LEAST(0), GROUP(NETWORK), MODES(LORA),
@@ -271,7 +271,7 @@ FIELD(max_timestep, INT, NULLABLE, BETWEEN(0, 1000), GROUP(NOISE),
 FIELD(gradient_checkpointing, BOOL, INITIAL("true"), GROUP(MEMORY),
       HELP("Compute again instead of keeping: a third less speed, far less memory."),
       .place = {{IN_CONFIG, 230}})
-FIELD(mixed_precision, CHOICE, INITIAL("fp16"), CHOICES(MIXED_PRECISIONS), GROUP(MEMORY),
+FIELD(mixed_precision, CHOICE, INITIAL("fp16"), SUGGESTED("bf16"), CHOICES(MIXED_PRECISIONS), GROUP(MEMORY),
       HELP("Number format of the computation; bf16 where the GPU has it (RTX 30 and newer)."),
       .place = {{IN_CONFIG, 220}})
 FIELD(full_fp16, BOOL, INITIAL("false"), GROUP(MEMORY),
@@ -295,7 +295,7 @@ FIELD(vae_reflection_padding, BOOL, INITIAL("false"), GROUP(MEMORY),
 FIELD(cache_latents, BOOL, INITIAL("true"), GROUP(MEMORY),
       HELP("Turn pictures into latents once, before training."),
       .place = {{IN_CONFIG, 250}})
-FIELD(cache_latents_to_disk, BOOL, INITIAL("false"), GROUP(MEMORY),
+FIELD(cache_latents_to_disk, BOOL, INITIAL("false"), SUGGESTED("true"), GROUP(MEMORY),
       HELP("Keep those latents beside the pictures for the next training."),
       .place = {{IN_CONFIG, 260}})
 FIELD(cache_text_encoder_outputs, BOOL, INITIAL("false"), GROUP(MEMORY),
@@ -414,7 +414,7 @@ FIELD(prior_loss_weight, FLOAT, INITIAL("1.0"), AT_LEAST(0), GROUP(NOISE), MODES
       .place = {{IN_CONFIG, 390}})
 
 // ---- Flux, Chroma, SD3, Lumina ----
-FIELD(ae_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(FLUX | CHROMA | LUMINA | ANIMA | HUNYUAN),
+FIELD(ae_path, PATH, NULLABLE, BELOW("vae"), GROUP(MODEL), FAMILIES(FLUX | CHROMA | LUMINA | ANIMA | HUNYUAN),
       HELP("The family's autoencoder file."),
       .place = {{IN_CONFIG, 880, "ae", WHEN_FILLED, .families = FLUX | CHROMA | LUMINA}})
 FIELD(t5xxl_max_token_length, INT, NULLABLE, AT_LEAST(75), GROUP(CAPTIONS), FAMILIES(FLUX | CHROMA | SD3 | SD35),
@@ -441,7 +441,7 @@ FIELD(blocks_to_swap, INT, NULLABLE, AT_LEAST(0), GROUP(MEMORY),
       FAMILIES(FLUX | CHROMA | SD3 | SD35 | LUMINA | ANIMA | HUNYUAN),
       HELP("Blocks of the model kept in main memory and moved in when needed: less GPU memory, slower."),
       .place = {{IN_CONFIG, 1150, .when = WHEN_NOT_ZERO, .families = FLUX | CHROMA | ANIMA | HUNYUAN}})
-FIELD(gemma2, PATH, NULLABLE, GROUP(MODEL), FAMILIES(LUMINA),
+FIELD(gemma2, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(LUMINA),
       HELP("Gemma 2 text encoder file."),
       .place = {{IN_CONFIG, 860, .when = WHEN_FILLED, .families = LUMINA}})
 FIELD(gemma2_max_token_length, INT, NULLABLE, INITIAL("256"), AT_LEAST(75), GROUP(CAPTIONS), FAMILIES(LUMINA),
@@ -449,10 +449,10 @@ FIELD(gemma2_max_token_length, INT, NULLABLE, INITIAL("256"), AT_LEAST(75), GROU
       .place = {{IN_CONFIG, 870, .when = WHEN_SET, .families = LUMINA}})
 
 // ---- Anima ----
-FIELD(qwen3, PATH, NULLABLE, GROUP(MODEL), FAMILIES(ANIMA),
+FIELD(qwen3, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(ANIMA),
       HELP("Qwen3 text encoder file or folder."),
       .place = {{IN_CONFIG, 950, .when = WHEN_FILLED, .families = ANIMA}})
-FIELD(llm_adapter_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(ANIMA),
+FIELD(llm_adapter_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(ANIMA),
       HELP("LLM adapter file, when it is not inside the base model."),
       .place = {{IN_CONFIG, 990, .when = WHEN_FILLED, .families = ANIMA}})
 FIELD(llm_adapter_lr, FLOAT, NULLABLE, AT_LEAST(0), GROUP(LEARNING), FAMILIES(ANIMA),
@@ -470,7 +470,7 @@ FIELD(mlp_lr, FLOAT, NULLABLE, AT_LEAST(0), GROUP(LEARNING), FAMILIES(ANIMA),
 FIELD(mod_lr, FLOAT, NULLABLE, AT_LEAST(0), GROUP(LEARNING), FAMILIES(ANIMA),
       HELP("Learning rate of the modulation layers."),
       .place = {{IN_CONFIG, 1040, .when = WHEN_SET, .families = ANIMA}})
-FIELD(t5_tokenizer_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(ANIMA),
+FIELD(t5_tokenizer_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(ANIMA),
       HELP("Folder of the T5 tokenizer."),
       .place = {{IN_CONFIG, 960, .when = WHEN_FILLED, .families = ANIMA}})
 FIELD(qwen3_max_token_length, INT, NULLABLE, AT_LEAST(1), GROUP(CAPTIONS), FAMILIES(ANIMA),
@@ -484,10 +484,10 @@ FIELD(unsloth_offload_checkpointing, BOOL, NULLABLE, GROUP(MEMORY), FAMILIES(ANI
       .place = {{IN_CONFIG, 1160, .when = WHEN_TRUE, .families = ANIMA}})
 
 // ---- HunyuanImage ----
-FIELD(text_encoder_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(HUNYUAN),
+FIELD(text_encoder_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(HUNYUAN),
       HELP("Qwen2.5-VL text encoder file."),
       .place = {{IN_CONFIG, 1050, "text_encoder", WHEN_FILLED, .families = HUNYUAN}})
-FIELD(byt5_path, PATH, NULLABLE, GROUP(MODEL), FAMILIES(HUNYUAN),
+FIELD(byt5_path, PATH, NULLABLE, BELOW("pretrained_model"), GROUP(MODEL), FAMILIES(HUNYUAN),
       HELP("ByT5 text encoder file."),
       .place = {{IN_CONFIG, 1060, "byt5", WHEN_FILLED, .families = HUNYUAN}})
 FIELD(fp8_scaled, BOOL, NULLABLE, GROUP(MEMORY), FAMILIES(HUNYUAN),

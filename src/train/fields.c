@@ -12,6 +12,8 @@
 #define SECRET            .secret = true
 #define MADE              .made = true
 #define INITIAL(text)     .initial = text
+#define SUGGESTED(text)   .suggested = text
+#define BELOW(name)       .folder = name
 #define GROUP(name)       .group = LRC_GROUP_##name
 #define CHOICES(name)     .choices = LRC_CHOICES_##name
 #define HELP(text)        .help = text

@@ -92,6 +92,11 @@ const char *train_check_optimizer_arg(const lrc_train_value *token);
 // ---- conflicts.c ----
 // Settings that the trainer would stop at: an error with the code "conflict" in plan->findings for each.
 int train_find_conflicts(train_plan *p, lrc_err *err);
+// The rules of exclusions.c, a part of the above.
+int train_find_exclusions(train_plan *p, lrc_err *err);
+// Add one.
+int train_conflict(train_plan *p, const char *field, const char *remedy, lrc_err *err, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 
 // ---- corrections.c ----
 // Change the reference's entries into studio's, and report each change in plan->out.

@@ -23,15 +23,16 @@ static const char *key_of(const lrc_train_field *f, const lrc_field_place *p)
 
 // ---- JSON ------------------------------------------------------------------------------------------------------------
 
-static void put_default(lrc_json_out *o, const lrc_train_field *f)
+// A value of the field, given as text in its row; NULL is null.
+static void put_value(lrc_json_out *o, const char *key, const lrc_train_field *f, const char *text)
 {
-    lrc_json_key(o, "default");
-    if (!f->initial)
+    lrc_json_key(o, key);
+    if (!text)
         lrc_json_put_null(o);
     else if (f->kind == LRC_KIND_INT || f->kind == LRC_KIND_FLOAT || f->kind == LRC_KIND_BOOL)
-        lrc_json_put_raw(o, f->initial);
+        lrc_json_put_raw(o, text);
     else
-        lrc_json_put_str(o, f->initial);
+        lrc_json_put_str(o, text);
 }
 
 static void put_limits(lrc_json_out *o, const lrc_train_field *f)
@@ -92,7 +93,11 @@ static void put_field(lrc_json_out *o, const lrc_train_field *f, int order)
     lrc_json_kstr(o, "type", lrc_field_kind_name(f->kind));
     lrc_json_kbool(o, "required", f->required);
     lrc_json_kbool(o, "nullable", f->nullable);
-    put_default(o, f);
+    put_value(o, "default", f, f->initial);
+    if (f->suggested)
+        put_value(o, "suggested", f, f->suggested);
+    if (f->folder)
+        lrc_json_kstr(o, "folder", f->folder);
     put_limits(o, f);
     put_choices(o, f);
     lrc_json_key(o, "applies");
@@ -159,6 +164,18 @@ void lrc_train_put_schema(lrc_json_out *o)
     for (int i = LRC_SUBSET_NONE + 1; i < LRC_SUBSET_MAX_; i++)
         put_field(o, lrc_train_subset_field_get((lrc_subset_field_id)i), i);
     lrc_json_array_end(o);
+    lrc_json_object_end(o);
+}
+
+void lrc_train_put_defaults(lrc_json_out *o)
+{
+    lrc_json_object_begin(o);
+    for (int i = LRC_FIELD_NONE + 1; i < LRC_FIELD_MAX_; i++) {
+        const lrc_train_field *f = lrc_train_field_get((lrc_field_id)i);
+        const char *text = f->suggested ? f->suggested : f->initial;
+        if (text && !f->hidden)
+            put_value(o, f->name, f, text);
+    }
     lrc_json_object_end(o);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// snapshot.h - inside of train/: what a job keeps of the data it ran on.
+// snapshot.h - what is kept of a request and of the data that it ran on.
 #ifndef LRC_TRAIN_SNAPSHOT_H
 #define LRC_TRAIN_SNAPSHOT_H
 

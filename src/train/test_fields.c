@@ -80,6 +80,9 @@ static void check_row(const lrc_train_field *f)
 {
     assert_non_null(f->help);
     assert_true(strlen(f->help) > 10 && lrc_str_ends(f->help, "."));
+    assert_true(!f->folder || f->kind == LRC_KIND_PATH);
+    if (f->kind == LRC_KIND_CHOICE && f->suggested && f->choices != LRC_CHOICES_FAMILIES)
+        assert_non_null(lrc_choices_find(f->choices, f->suggested, strlen(f->suggested)));
     assert_int_equal(f->kind == LRC_KIND_CHOICE, f->choices != LRC_CHOICES_NONE);
     if (f->kind == LRC_KIND_CHOICE && f->initial)
         assert_non_null(lrc_choices_find(f->choices, f->initial, strlen(f->initial)));

@@ -464,6 +464,9 @@ static void windows_paths_are_mapped(void **state)
             assert_true(lrc_str_ends(out.argv.item[i + 1], "/studio/output/x"));
 }
 
+#define TINY   "\"model_type\":\"Tiny\",\"pretrained_model_name_or_path\":\"pretrained_model/ae.safetensors\""
+#define CACHED "\"cache_text_encoder_outputs\":true,\"network_train_unet_only\":true,"
+
 static void conflicts_are_refused_together(void **state)
 {
     (void)state;
@@ -491,6 +494,33 @@ static void conflicts_are_refused_together(void **state)
         {"\"optimizer_args\":\"a=\"", "optimizer_args"},
         {"\"optimizer_args\":\"a=(1\"", "optimizer_args"},
         {"\"optimizer_args\":\"a=\\\"it's\\\"\"", NULL},
+        {"\"random_crop\":true", "random_crop"},
+        {"\"color_aug\":true,\"cache_latents\":false,\"cache_latents_to_disk\":true", "color_aug"},
+        {"\"random_crop\":true,\"cache_latents\":false", NULL},
+        {"\"random_crop\":true," TINY, NULL}, // its trainer judges by itself
+        {CACHED "\"shuffle_caption\":true", "shuffle_caption"},
+        {CACHED "\"caption_dropout_rate\":0.1", "caption_dropout_rate"},
+        {CACHED "\"caption_dropout_rate\":0.1,\"model_type\":\"Anima\"", NULL},
+        {CACHED "\"caption_tag_dropout_rate\":0.1,\"model_type\":\"Anima\"", "caption_tag_dropout_rate"},
+        {CACHED "\"shuffle_caption\":true,\"model_type\":\"SD1.5\"", NULL}, // it cannot keep them at all
+        {CACHED "\"shuffle_caption\":true,\"model_type\":\"Lumina\"", NULL},
+        {CACHED "\"shuffle_caption\":true,\"model_type\":\"Lumina\",\"training_mode\":\"checkpoint\"",
+         "shuffle_caption"},
+        {CACHED "\"network_train_unet_only\":false", "network_train_unet_only"},
+        {CACHED "\"network_train_unet_only\":false,\"model_type\":\"Flux\"", NULL},
+        {CACHED "\"weighted_captions\":true,\"training_mode\":\"checkpoint\"", "weighted_captions"},
+        {"\"full_bf16\":true", "full_bf16"},
+        {"\"full_bf16\":true,\"mixed_precision\":\"bf16\"", NULL},
+        {"\"full_fp16\":true,\"mixed_precision\":\"no\"", "full_fp16"},
+        {"\"v_pred_like_loss\":0.5,\"v_parameterization\":true", "v_pred_like_loss"},
+        {"\"v_pred_like_loss\":0.5", NULL},
+        {"\"scale_v_pred_loss_like_noise_pred\":true", "scale_v_pred_loss_like_noise_pred"},
+        {"\"bucket_reso_steps\":32", NULL},
+        {"\"bucket_reso_steps\":48", "bucket_reso_steps"},
+        {"\"bucket_reso_steps\":48,\"enable_bucket\":false", NULL},
+        {"\"bucket_reso_steps\":32,\"model_type\":\"Flux\"", "bucket_reso_steps"},
+        {"\"bucket_reso_steps\":48,\"model_type\":\"Anima\"", NULL},
+        {"\"unsloth_offload_checkpointing\":true,\"blocks_to_swap\":4,\"model_type\":\"Anima\"", "blocks_to_swap"},
     };
     for (size_t i = 0; i < LENGTH(row); i++) {
         lrc_auto_free char *request = NULL;

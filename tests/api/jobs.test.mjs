@@ -168,6 +168,11 @@ test('refusals of a training: schema, missing parts, and nothing left behind (W2
   assert.ok(refused.body.validation_errors.some((f) => f.field === 'pretrained_model_name_or_path' && f.severity === 'error'));
   const valid = await call(server, 'POST', '/api/training/validate', request);
   assert.equal(valid.body.valid, false);
+  // Settings that the trainer would stop at: the same answer, everything that is wrong at once.
+  const conflict = await call(server, 'POST', '/api/training/start', { ...request, lr_scheduler: 'constant', lr_warmup_steps: 9 });
+  assert.deepEqual([conflict.status, conflict.body.success, conflict.body.job_id], [200, false, null], conflict.text);
+  assert.ok(conflict.body.validation_errors.some((f) => f.field === 'lr_warmup_steps'), conflict.text);
+  assert.ok(conflict.body.validation_errors.length > 1, conflict.text);
   assert.deepEqual((await call(server, 'GET', '/api/jobs')).body.jobs, []);
 });
 
@@ -195,4 +200,7 @@ test('both TOML files of a request, as JSON or as exact bytes', async (t) => {
   const part = await call(server, 'POST', '/api/config/generate?part=dataset', request);
   assert.equal(part.text, body.dataset);
   isError(assert, await call(server, 'POST', '/api/config/generate?part=x', request), 400, 'invalid');
+  const conflict = await call(server, 'POST', '/api/config/generate', { ...request, lr_scheduler: 'constant', lr_warmup_steps: 9 });
+  isError(assert, conflict, 400, 'invalid');
+  assert.ok(conflict.body.findings.some((f) => f.field === 'lr_warmup_steps'), conflict.text);
 });

@@ -9,6 +9,12 @@ import { createStore } from '../lib/store.ts'
 export interface Finding {
   field: string
   message: string
+  /** The server's word for it, e.g. "missing". */
+  code?: string
+  /** Only an error blocks. */
+  severity?: 'error' | 'warning' | 'info'
+  /** What to do, when the message does not say it. */
+  remedy?: string
 }
 
 export class ApiError extends Error {
@@ -130,9 +136,15 @@ function findingsOf(fields: Record<string, unknown>): Finding[] {
       : []
   const findings = list.map((item): Finding => {
     if (typeof item === 'string') return { field: '', message: item }
-    const { field, loc, message, msg } = item as Record<string, unknown>
+    const { field, loc, message, msg, code, severity, remedy } = item as Record<string, unknown>
     const where = textOf(field) ?? (Array.isArray(loc) ? loc.filter((part) => part !== 'body').join('.') : '')
-    return { field: where, message: textOf(message) ?? textOf(msg) ?? '' }
+    return {
+      field: where,
+      message: textOf(message) ?? textOf(msg) ?? '',
+      ...(textOf(code) && { code: textOf(code) }),
+      ...(textOf(severity) && { severity: severity as Finding['severity'] }),
+      ...(textOf(remedy) && { remedy: textOf(remedy) }),
+    }
   })
   const field = textOf(fields.field)
   if (field && findings.length === 0) findings.push({ field, message: textOf(fields.error) ?? '' })
