@@ -27,7 +27,7 @@
 #define KNOWN_SEED  "900"
 #define TEXT_(n)    #n
 #define TEXT(n)     TEXT_(n)
-enum { BATCH = 16, STEPS = 300, RANK = 8, STARS = 12 };
+enum { BATCH = 16, STEPS = 300, RANK = 8, STARS = 12, SAVE_EPOCHS = 2 };
 enum { STAR_REPEATS = 40, KNOWN_REPEATS = STAR_REPEATS * STARS / KNOWN_COUNT }; // as often the one as the other
 #define UNET_RATE 3e-3
 
@@ -35,7 +35,7 @@ struct demo {
     const lrc_common *common;
     lrc_workspace w;
     lrc_settings *s;
-    char *pictures, *known_pictures, *dataset, *known, *request, *model;
+    char *pictures, *known_pictures, *dataset, *known, *request, *prompts, *model;
     char *lora, *before, *after;
     char *dataset_toml, *config_toml;
     bool trained;
@@ -86,6 +86,7 @@ static int prepare(struct demo *d, lrc_err *err)
         {"datasets/" DATASET, &d->dataset},
         {"datasets/" KNOWN, &d->known},
         {"config/" DATASET "_request.json", &d->request},
+        {"config/" DATASET "_prompts.txt", &d->prompts},
         {"config/" DATASET "_dataset.toml", &d->dataset_toml},
         {"config/" DATASET "_config.toml", &d->config_toml},
         {MODEL, &d->model},
@@ -193,7 +194,9 @@ static int write_request(struct demo *d, lrc_err *err)
     lrc_json_kbool(&out, "v_parameterization", true);
     lrc_json_kbool(&out, "zero_terminal_snr", true);
     lrc_json_kstr(&out, "save_precision", "fp16");
-    lrc_json_kint(&out, "save_every_n_epochs", 0);
+    lrc_json_kint(&out, "save_every_n_epochs", SAVE_EPOCHS);
+    lrc_json_kint(&out, "sample_every_n_epochs", 1);
+    lrc_json_kstr(&out, "sample_prompts", "config/" DATASET "_prompts.txt");
     lrc_json_kbool(&out, "shuffle_caption", true);
     lrc_json_kint(&out, "keep_tokens", 1);
     lrc_json_object_end(&out);
@@ -203,10 +206,21 @@ static int write_request(struct demo *d, lrc_err *err)
     return lrc_fs_write(d->request, buf.data, buf.len, 0, err);
 }
 
+// Drawn after every epoch, so that one can watch the star come, and the circle stay.
+static int write_prompts(struct demo *d, lrc_err *err)
+{
+    static const char prompts[] =
+        TRIGGER ", red, big, sand background --d 1\n" TRIGGER ", green, big, navy background --d 2\n" TRIGGER
+                ", yellow, big, black background --d 3\ncircle, white, big, gray background "
+                "--d 4\n";
+    return lrc_fs_write(d->prompts, prompts, sizeof prompts - 1, 0, err);
+}
+
 static int configure(struct demo *d, lrc_err *err)
 {
     lrc_auto_free char *dir = NULL;
-    if (lrc_workspace_path(&d->w, "config", &dir, err) < 0 || place_model(d, err) < 0 || write_request(d, err) < 0)
+    if (lrc_workspace_path(&d->w, "config", &dir, err) < 0 || place_model(d, err) < 0 || write_prompts(d, err) < 0 ||
+        write_request(d, err) < 0)
         return -1;
     if (RUN(d, "lorica", err, "toml", "--profile", "studio", "--root", d->w.root, d->request, "--out", dir) < 0)
         return -1;
@@ -251,7 +265,7 @@ static int report(const struct demo *d)
     printf("\nDone. The workspace is %s\n"
            "  datasets/" DATASET "/             a dozen pictures with captions: tags, and '" TRIGGER "' in front\n"
            "  config/" DATASET "_*.toml         what the trainer read\n"
-           "  output/" DATASET ".safetensors   the LoRA\n"
+           "  output/" DATASET ".safetensors   the LoRA; output/sample/: what it drew while it learned\n"
            "  output/" DATASET "_before.png, _after.png: what '" TRIGGER "' and known words draw, same seeds\n",
            d->w.root);
     printf("\nYour own pictures: lorica dataset import NAME FOLDER --workspace %s\n"
@@ -285,8 +299,8 @@ int lrc_cli_demo(int argc, char **argv)
     const int result = failed ? lrc_cmdline_fail(&common, &err) : report(&d);
     lrc_settings_free(d.s);
     lrc_workspace_done(&d.w);
-    char *owned[] = {d.pictures, d.known_pictures, d.dataset, d.known,        d.request,    d.model,
-                     d.lora,     d.before,         d.after,   d.dataset_toml, d.config_toml};
+    char *owned[] = {d.pictures, d.known_pictures, d.dataset, d.known, d.request,      d.prompts,
+                     d.model,    d.lora,           d.before,  d.after, d.dataset_toml, d.config_toml};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         free(owned[i]);
     return result;

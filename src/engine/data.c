@@ -364,28 +364,43 @@ static int give_room(eng_data *d, lrc_err *err)
 
 #define SEED_LIMIT ((UINT64_C(1) << 31) + 1) // random.randint(0, 2**31)
 
-int eng_data_load(const eng_config *c, const eng_model *m, eng_rng *py, eng_data **ret, lrc_err *err)
+// Everything but the pixels: which files there are, with their captions and repeats.
+static int look(const eng_config *c, const eng_arch *a, eng_data **ret, lrc_err *err)
 {
     eng_auto_data eng_data *d = calloc(1, sizeof *d);
     if (!d)
         return lrc_fail_memory(err);
-    const eng_arch *a = eng_model_arch(m);
     *d = (eng_data){.c = c,
-                    .words = eng_model_words(m),
                     .tokens = a->text.tokens,
                     .down = a->latent.down,
                     .unit = a->latent.down << (a->unet.levels - 1),
                     .channels = a->unet.in};
     lrc_buf_init(&d->text, CAPTION_MAX);
-    d->seed = eng_rng_py_below(py, SEED_LIMIT);
     d->files = calloc(c->subset_count, sizeof *d->files);
     if (!d->files)
         return lrc_fail_memory(err);
-    if (check_size(d, err) < 0 || find_files(d, err) < 0 || make_buckets(d, err) < 0)
+    if (check_size(d, err) < 0 || find_files(d, err) < 0)
         return -1;
     settle_repeats(d);
     if (d->pictures == 0)
         return lrc_fail_field(err, LRC_ERR_INVALID, "image_dir", "there are no pictures to learn from");
+    *ret = lrc_take(d);
+    return 0;
+}
+
+int eng_data_check(const eng_config *c, const eng_arch *a, lrc_err *err)
+{
+    eng_auto_data eng_data *d = NULL;
+    return look(c, a, &d, err);
+}
+
+int eng_data_load(const eng_config *c, const eng_model *m, eng_rng *py, eng_data **ret, lrc_err *err)
+{
+    eng_auto_data eng_data *d = NULL;
+    if (look(c, eng_model_arch(m), &d, err) < 0 || make_buckets(d, err) < 0)
+        return -1;
+    d->words = eng_model_words(m);
+    d->seed = eng_rng_py_below(py, SEED_LIMIT);
     for (size_t i = 0; i < d->count; i++)
         if (load_picture(d, &d->item[i], err) < 0 || push_repeats(d, i, err) < 0)
             return -1;

@@ -23,6 +23,8 @@ typedef struct eng_data_facts {
 // Read every picture. `py` is Python's generator, of which one number is drawn. lrc_image_init() was called.
 // LRC_ERR_INVALID names the file at fault; no pictures at all is an error.
 int eng_data_load(const eng_config *c, const eng_model *m, eng_rng *py, eng_data **ret, lrc_err *err);
+// What of it can be said without decoding a picture: the size fits the network, every folder has pictures.
+int eng_data_check(const eng_config *c, const eng_arch *a, lrc_err *err);
 void eng_data_free(eng_data *d);
 LRC_DEFINE_FREEP(eng_data)
 #define eng_auto_data lrc_cleanup(eng_data_freep)

@@ -119,7 +119,7 @@ static int load_params(eng_model *m, const lrc_st_file *f, const char *path, lrc
     return 0;
 }
 
-int eng_model_load(const char *path, const eng_model_options *o, eng_model **ret, lrc_err *err)
+static int open_base(const char *path, lrc_st_file **ret_file, eng_arch *ret_arch, lrc_err *err)
 {
     if (!lrc_fs_is_file(path))
         return lrc_fail_field(err, LRC_ERR_MODEL_MISSING, "pretrained_model_name_or_path",
@@ -128,16 +128,32 @@ int eng_model_load(const char *path, const eng_model_options *o, eng_model **ret
     lrc_auto_st_file lrc_st_file *f = NULL;
     if (lrc_st_open(path, &f, err) < 0)
         return -1;
-    const char *json = lrc_st_meta_get(f, ENG_META_ARCH), *words = lrc_st_meta_get(f, ENG_META_VOCAB);
-    if (!json || !words)
+    const char *json = lrc_st_meta_get(f, ENG_META_ARCH);
+    if (!json || !lrc_st_meta_get(f, ENG_META_VOCAB))
         return lrc_fail_field(err, LRC_ERR_INVALID, "pretrained_model_name_or_path",
                               "'%s' is not a model of the Tiny family, the only one that the embedded trainer trains; "
                               "connect sd-scripts for other models",
                               path);
+    if (eng_arch_parse(json, ret_arch, err) < 0)
+        return -1;
+    *ret_file = lrc_take(f);
+    return 0;
+}
+
+int eng_model_peek(const char *path, eng_arch *ret, lrc_err *err)
+{
+    lrc_auto_st_file lrc_st_file *f = NULL;
+    return open_base(path, &f, ret, err);
+}
+
+int eng_model_load(const char *path, const eng_model_options *o, eng_model **ret, lrc_err *err)
+{
+    lrc_auto_st_file lrc_st_file *f = NULL;
     eng_arch a;
     eng_auto_words eng_words *w = NULL;
     eng_auto_model eng_model *m = NULL;
-    if (eng_arch_parse(json, &a, err) < 0 || eng_words_parse(words, a.text.vocab, &w, err) < 0 ||
+    if (open_base(path, &f, &a, err) < 0 ||
+        eng_words_parse(lrc_st_meta_get(f, ENG_META_VOCAB), a.text.vocab, &w, err) < 0 ||
         eng_model_new(&a, w, o, &m, err) < 0 || load_params(m, f, path, err) < 0)
         return -1;
     *ret = lrc_take(m);

@@ -28,6 +28,8 @@ typedef struct eng_model_options {
 int eng_model_new(const eng_arch *a, const eng_words *words, const eng_model_options *o, eng_model **ret, lrc_err *err);
 // LRC_ERR_MODEL_MISSING when there is no such file; LRC_ERR_INVALID when it is no base that this engine trains.
 int eng_model_load(const char *path, const eng_model_options *o, eng_model **ret, lrc_err *err);
+// Only its network, from the file's header; the same errors.
+int eng_model_peek(const char *path, eng_arch *ret, lrc_err *err);
 void eng_model_free(eng_model *m);
 LRC_DEFINE_FREEP(eng_model)
 #define eng_auto_model lrc_cleanup(eng_model_freep)

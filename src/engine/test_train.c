@@ -229,6 +229,8 @@ static void says_what_is_wrong(void **state)
          LRC_ERR_INVALID},
         {"pretrained_model_name_or_path = \"" BASE "\"\nv_parameterization = true\nzero_terminal_snr = true\n",
          "resolution = 30\n", "8 divides", LRC_ERR_INVALID},
+        {"pretrained_model_name_or_path = \"" BASE "\"\nv_parameterization = true\nzero_terminal_snr = true\n",
+         "[[datasets.subsets]]\nimage_dir = \"/sys\"\n", "no pictures in '/sys'", LRC_ERR_INVALID},
         {"optimizer_type = \"CAME\"\n", "", "no optimizer CAME", LRC_ERR_INVALID},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -247,6 +249,16 @@ static void says_what_is_wrong(void **state)
         assert_int_equal(lrc_engine_train(&o, &err), -1);
         if (err.code != row[i].code || !strstr(err.msg, row[i].words))
             fail_msg("row %zu: %s", i, err.msg);
+        assert_false(lrc_fs_exists(lrc_test_path(folder, "out2/x.safetensors")));
+        // The check says the same without beginning.
+        lrc_auto_findings lrc_findings findings = {0};
+        assert_int_equal(lrc_engine_check(&o, &findings, &err), 0);
+        bool said = false;
+        for (size_t k = 0; k < findings.count; k++)
+            said = said || (findings.item[k].severity == LRC_FINDING_ERROR && *findings.item[k].field &&
+                            (strstr(findings.item[k].message, row[i].words)));
+        if (!said)
+            fail_msg("row %zu: the check lets it pass", i);
     }
 }
 

@@ -30,20 +30,19 @@ bool lrc_engine_key_at(size_t i, lrc_engine_key *ret)
 
 // ---- Before the first step -------------------------------------------------------------------------------------------
 
-static int check_objective(const eng_session *s, lrc_err *err)
+static int check_objective(const eng_config *c, const eng_arch *a, lrc_err *err)
 {
-    const eng_arch *a = eng_model_arch(s->model);
     const bool v = a->objective.predict == ENG_PREDICT_V;
-    if (s->c->v_parameterization != v)
+    if (c->v_parameterization != v)
         return lrc_fail_field(err, LRC_ERR_INVALID, "v_parameterization",
                               "the base model predicts %s: set v_parameterization = %s", v ? "v" : "noise",
                               v ? "true" : "false");
-    if (s->c->zero_terminal_snr != a->objective.zero_terminal_snr)
+    if (c->zero_terminal_snr != a->objective.zero_terminal_snr)
         return lrc_fail_field(err, LRC_ERR_INVALID, "zero_terminal_snr",
                               "the base model was trained with zero_terminal_snr = %s: set it so",
                               a->objective.zero_terminal_snr ? "true" : "false");
     const int64_t steps = (int64_t)a->objective.steps;
-    if (s->c->max_timestep > steps || s->c->min_timestep >= (s->c->max_timestep > 0 ? s->c->max_timestep : steps))
+    if (c->max_timestep > steps || c->min_timestep >= (c->max_timestep > 0 ? c->max_timestep : steps))
         return lrc_fail_field(err, LRC_ERR_INVALID, "max_timestep", "timesteps go from 0 to %" PRId64, steps);
     return 0;
 }
@@ -52,7 +51,7 @@ static int start_model(eng_session *s, int threads, lrc_err *err)
 {
     const eng_model_options o = {.threads = threads, .lora = &s->c->lora, .zero_terminal_snr = s->c->zero_terminal_snr};
     printf("loading model for process 0/1\nload Tiny checkpoint: %s\n", s->c->base);
-    if (eng_model_load(s->c->base, &o, &s->model, err) < 0 || check_objective(s, err) < 0)
+    if (eng_model_load(s->c->base, &o, &s->model, err) < 0 || check_objective(s->c, eng_model_arch(s->model), err) < 0)
         return -1;
     const eng_lora *l = eng_model_lora(s->model);
     printf("create LoRA network. base dim (rank): %zu, alpha: %g\n", s->c->lora.rank, (double)s->c->lora.alpha);
@@ -354,10 +353,28 @@ static int run(eng_session *s, int threads, lrc_err *err)
 
 // ---- The doors -------------------------------------------------------------------------------------------------------
 
+// What is only known with the base model and the folders at hand; the first thing that is wrong.
+static int check_surroundings(const eng_config *c, lrc_err *err)
+{
+    eng_arch a;
+    if (eng_model_peek(c->base, &a, err) < 0 || check_objective(c, &a, err) < 0)
+        return -1;
+    return eng_data_check(c, &a, err);
+}
+
 int lrc_engine_check(const lrc_engine_train_options *o, lrc_findings *ret, lrc_err *err)
 {
     eng_auto_config eng_config c = {0};
-    return eng_config_load(o->config_file, o->dataset_config, &c, ret, err);
+    lrc_err why = LRC_ERR_INIT;
+    if (eng_config_load(o->config_file, o->dataset_config, &c, ret, err) < 0)
+        return -1;
+    if (lrc_findings_errors(ret) || check_surroundings(&c, &why) == 0)
+        return 0;
+    if (why.code == LRC_ERR_NO_MEMORY) {
+        *err = why;
+        return -1;
+    }
+    return lrc_findings_add(ret, LRC_FINDING_ERROR, lrc_err_word(why.code), why.field, "", "", err, "%s", why.msg);
 }
 
 static int first_error(const lrc_findings *f, lrc_err *err)

@@ -19,8 +19,8 @@ typedef struct lrc_engine_train_options {
     int threads;                          // 0: the cores this process may use
 } lrc_engine_train_options;
 
-// What stops a run (errors) and what makes no difference in it (infos), without starting it. -1 when a file cannot be
-// read.
+// What stops a run (errors) and what makes no difference in it (infos), without starting it: the settings, then the base
+// model's header and the folders of pictures; no picture is decoded. -1 when one of the two files cannot be read.
 int lrc_engine_check(const lrc_engine_train_options *o, lrc_findings *ret, lrc_err *err);
 
 // Train, print progress, save checkpoints and samples. The first error finding is the error. Blocks until done.

@@ -374,6 +374,8 @@ static bool read_training(lrc_job_meter *m, const struct text *line)
         p->total_epochs = n;
         return true;
     }
+    if (read_summary(line, "num batches per epoch", &n))
+        return told; // not the number of an epoch
     if (read_pair(line, "epoch", NULL, &n, &total)) {
         raise_to(&p->epoch, n);
         if (total > 0) {
@@ -473,6 +475,8 @@ static bool read_numbers(lrc_job_meter *m, const struct text *t)
 {
     const bool told = m->style == LRC_JOB_PROGRESS_TRAINING ? read_training(m, t) : read_counter(m, t);
     raise_percent(&m->now);
+    if (told && m->told)
+        m->told(m->arg, &m->now);
     return told;
 }
 
@@ -531,10 +535,8 @@ const lrc_job_progress *lrc_job_meter_look(lrc_job_meter *m)
     return &m->now;
 }
 
-int lrc_job_progress_of(const char *log, lrc_job_progress_style style, lrc_job_progress *ret, lrc_err *err)
+int lrc_job_meter_read(lrc_job_meter *m, const char *log, lrc_err *err)
 {
-    lrc_auto_job_meter lrc_job_meter m;
-    lrc_job_meter_init(&m, style);
     lrc_auto_close int fd = open(log, O_RDONLY | O_CLOEXEC);
     lrc_auto_free char *chunk = malloc(CHUNK);
     if (!chunk)
@@ -549,9 +551,18 @@ int lrc_job_progress_of(const char *log, lrc_job_progress_style style, lrc_job_p
             return lrc_fail_errno(err, "cannot read the log '%s'", log);
         if (n == 0)
             break;
-        if (lrc_job_meter_feed(&m, chunk, (size_t)n, err) < 0)
+        if (lrc_job_meter_feed(m, chunk, (size_t)n, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+int lrc_job_progress_of(const char *log, lrc_job_progress_style style, lrc_job_progress *ret, lrc_err *err)
+{
+    lrc_auto_job_meter lrc_job_meter m;
+    lrc_job_meter_init(&m, style);
+    if (lrc_job_meter_read(&m, log, err) < 0)
+        return -1;
     *ret = *lrc_job_meter_look(&m);
     return 0;
 }

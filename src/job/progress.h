@@ -58,8 +58,10 @@ typedef struct lrc_job_meter {
     lrc_job_progress_style style;
     lrc_lines lines;
     lrc_job_progress now;
-    bool traceback; // inside of one
-    char bar[64];   // description of the phase's bar
+    bool traceback;                                       // inside of one
+    char bar[64];                                         // description of the phase's bar
+    void (*told)(void *arg, const lrc_job_progress *now); // called for each line that told a number; NULL
+    void *arg;
 } lrc_job_meter;
 
 void lrc_job_meter_init(lrc_job_meter *m, lrc_job_progress_style style); // from the first byte of the log
@@ -67,6 +69,9 @@ void lrc_job_meter_done(lrc_job_meter *m);
 #define lrc_auto_job_meter lrc_cleanup(lrc_job_meter_done)
 
 int lrc_job_meter_feed(lrc_job_meter *m, const void *bytes, size_t n, lrc_err *err);
+
+// The whole of a log file; a missing one is an empty one.
+int lrc_job_meter_read(lrc_job_meter *m, const char *log, lrc_err *err);
 
 // What is known now, with the last line even when it is not ended. Borrowed until the next call.
 const lrc_job_progress *lrc_job_meter_look(lrc_job_meter *m);

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "job/job.h"
 #include "proc/spawn.h"
+#include "train/native.h"
 #include "train/snapshot.h"
 
 #define SNAPSHOT_MAX (256 << 20) // a fingerprint of a million files
@@ -53,7 +54,10 @@ static int generate(const lrc_workspace *w, const lrc_settings *s, lrc_train_run
         .python_path = getenv("PYTHONPATH"),
         .python_warnings = getenv("PYTHONWARNINGS"),
     };
-    return lrc_train_generate(r->request, &options, &r->output, findings, err);
+    if (lrc_train_generate(r->request, &options, &r->output, findings, err) < 0)
+        return -1;
+    const bool ask = native && r->output.launchable && lrc_findings_errors(findings) == 0;
+    return ask ? train_native_check(worker, &r->output, findings, err) : 0;
 }
 
 int lrc_train_prepare(const lrc_workspace *w, const lrc_settings *s, const char *json, size_t n, lrc_train_run *ret,

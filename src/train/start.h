@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // start.h - from a training request to a job: prepare (read, generate, look for the trainer), then submit.
 //
-// Preparing changes nothing. Submitting snapshots everything the run reads into the job's folder (request without
+// Preparing changes nothing; for a family of the embedded trainer it asks that trainer whether it would take the run. Submitting snapshots everything the run reads into the job's folder (request without
 // secrets, both TOML files, a fingerprint of every image folder), so that edits made later do not reach it, and writes the
 // pair of TOML files to W/config/ for people to look at. One owner thread. May use: base, json, settings, job.
 #ifndef LRC_TRAIN_START_H
