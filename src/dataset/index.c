@@ -246,6 +246,28 @@ static int ask_chunk(struct work *w, lrc_decoder *decoder, const size_t *which, 
     return 0;
 }
 
+// Files without their end are few: each is decoded whole, to tell a missing mark from missing pixels.
+static int look_closer(struct work *w, lrc_decoder *decoder, const size_t *which, size_t count, lrc_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        lrc_dataset_image *image = &w->x->image[which[i]];
+        lrc_auto_free char *path = NULL;
+        if (image->fault != LRC_IMAGE_CUT)
+            continue;
+        if (lrc_path_join(&path, w->x->dir, image->relative, err) < 0)
+            return -1;
+        lrc_decode_task task = {.op = LRC_DECODE_CHECK, .path = path};
+        if (lrc_decoder_run(decoder, &task, 1, NULL, NULL, err) < 0)
+            return -1;
+        if (!task.ok)
+            continue;
+        free(lrc_take(image->about));
+        if (take_fault(image, LRC_IMAGE_NO_END, "its pixels are whole, but the mark of its end is missing", err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int ask(struct work *w, lrc_err *err)
 {
     lrc_auto_decoder lrc_decoder *own = NULL;
@@ -260,7 +282,7 @@ static int ask(struct work *w, lrc_err *err)
             continue;
         if (w->o->cancelled && w->o->cancelled(w->o->arg))
             return lrc_fail(err, LRC_ERR_CANCELLED, "stopped while reading images");
-        if (ask_chunk(w, decoder, which, count, err) < 0)
+        if (ask_chunk(w, decoder, which, count, err) < 0 || look_closer(w, decoder, which, count, err) < 0)
             return -1;
         count = 0;
     }

@@ -22,7 +22,8 @@
 typedef enum {
     LRC_IMAGE_FINE = 0,
     LRC_IMAGE_UNREADABLE = 1, // no image, damaged, or beyond the decoder's limits
-    LRC_IMAGE_CUT = 2,        // the header is good, the end is missing
+    LRC_IMAGE_CUT = 2,        // the header is good, pixels are missing
+    LRC_IMAGE_NO_END = 3,     // all pixels are there, but the mark of the end is not
 } lrc_image_fault;
 
 typedef struct lrc_dataset_image {
