@@ -13,6 +13,8 @@ static const lrc_setting table[] = {
      "Python that runs sd-scripts: its path, or a name to look up in $PATH"},
     {"trainer.path_map", "trainer.path_map", LRC_SETTING_TEXT, "", 0, 0, NULL,
      "what stands here for the Windows folders in a training request: C:\\sets=/data/sets; D:=/mnt/d"},
+    {"trainer.tokenizer", "trainer.tokenizer", LRC_SETTING_PATH, "", 0, 0, NULL,
+     "folder with CLIP's merges.txt, so that 'lorica check' counts tokens exactly"},
     {"roots", "roots", LRC_SETTING_PATHS, "", 0, 0, NULL,
      "folders outside the workspace that requests may reach, e.g. a disk with models"},
     {"huggingface.token", "huggingface_token", LRC_SETTING_SECRET, "", 0, 0, "HF_TOKEN",

@@ -24,6 +24,21 @@ const char *const lrc_store_steps[] = {
     "  exit_signal INTEGER NOT NULL"
     ") WITHOUT ROWID;"
     "CREATE INDEX job_by_age ON job (created DESC, id DESC);",
+    // 2: images (images.c)
+    "CREATE TABLE image ("
+    "  path TEXT PRIMARY KEY,"
+    "  bytes INTEGER NOT NULL,"
+    "  mtime INTEGER NOT NULL," // nanoseconds: it is only compared
+    "  format TEXT NOT NULL,"
+    "  width INTEGER NOT NULL,"
+    "  height INTEGER NOT NULL,"
+    "  pages INTEGER NOT NULL,"
+    "  orientation INTEGER NOT NULL,"
+    "  alpha INTEGER NOT NULL,"
+    "  deep INTEGER NOT NULL,"
+    "  fault INTEGER NOT NULL,"
+    "  about TEXT NOT NULL"
+    ") WITHOUT ROWID;",
 };
 const size_t lrc_store_step_count = sizeof lrc_store_steps / sizeof lrc_store_steps[0];
 
