@@ -55,34 +55,6 @@ test('health, endpoints and what does not exist', async (t) => {
   isError(assert, await call(server, 'DELETE', '/api/health'), 405, 'method');
 });
 
-test('a token server lets nobody in without it, but for health and login', async (t) => {
-  const server = await serve(t, { args: ['--token', 'a long enough token'] });
-  const { body } = await call(server, 'GET', '/api/endpoints', undefined, { authorization: 'Bearer a long enough token' });
-  for (const { method, path, open } of body.endpoints) {
-    const answer = await call(server, method, path.replace(/\{[^}]*\}/g, 'x'), method === 'GET' ? undefined : {});
-    if (open) assert.notEqual(answer.status, method === 'POST' ? 200 : 401, `${method} ${path}`);
-    else assert.equal(answer.status, 401, `${method} ${path}`);
-  }
-  isError(assert, await call(server, 'POST', '/api/login', { token: 'wrong' }), 401, 'auth');
-  const login = await call(server, 'POST', '/api/login', { token: 'a long enough token' });
-  assert.equal(login.status, 200);
-  const cookie = login.headers.get('set-cookie');
-  assert.match(cookie, /HttpOnly/i);
-  assert.match(cookie, /SameSite=Strict/i);
-  const session = { cookie: cookie.split(';')[0] };
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 200);
-  assert.equal((await call(server, 'POST', '/api/logout', {}, session)).status, 200);
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 401);
-});
-
-test('foreign pages are refused, tools are not', async (t) => {
-  const server = await serve(t);
-  isError(assert, await call(server, 'GET', '/api/jobs', undefined, { origin: 'https://evil.example' }), 403, 'denied');
-  isError(assert, await call(server, 'POST', '/api/jobs', {}, { 'sec-fetch-site': 'cross-site' }), 403, 'denied');
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, { origin: server.base })).status, 200);
-  assert.equal((await call(server, 'GET', '/api/jobs')).status, 200);
-});
-
 test('a dataset is tagged as a job, and free command lines are refused (W1, W11)', async (t) => {
   const server = await serve(t, { ws: withDataset(t) });
   isError(assert, await call(server, 'POST', '/api/jobs', { type: 'training', command: 'id', args: ['-u'] }), 403, 'denied');
