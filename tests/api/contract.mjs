@@ -153,11 +153,13 @@ const fetchPlainly = globalThis.fetch;
 globalThis.fetch = async (url, options = {}) => {
   const answer = await fetchPlainly(url, options);
   if (!watched.has(new URL(url).origin)) return answer;
-  const type = answer.headers.get('content-type');
+  const { status, statusText, headers } = answer;
+  const type = headers.get('content-type');
+  const text = type?.includes('json') ? await answer.text() : null;
   check({
-    method: options.method ?? 'GET', url, status: answer.status, type,
+    method: options.method ?? 'GET', url, status, type,
     request: typeof options.body === 'string' ? parse(options.body) : undefined,
-    body: type?.includes('json') ? JSON.parse(await answer.clone().text()) : undefined,
+    body: text ? JSON.parse(text) : undefined,
   });
-  return answer;
+  return text === null ? answer : new Response(text, { status, statusText, headers });
 };

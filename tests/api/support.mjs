@@ -23,11 +23,11 @@ export async function serve(t, { ws = workspace(t), args = [] } = {}) {
     child.once('exit', (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
   });
   const ended = new Promise((done) => child.once('exit', done));
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+  const stop = async (signal = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     return ended;
   };
-  t.after(stop);
+  ws.stops.push(stop);
   watch(base);
   return { ws, base, stop, child };
 }
