@@ -63,6 +63,7 @@ int lrc_api_dataset(const lrc_app *app, const char *given, char **ret, lrc_err *
 int lrc_api_routes(const lrc_http_route **ret, size_t *ret_count, lrc_err *err);
 
 extern const lrc_http_route lrc_api_health_routes[];
+extern const lrc_http_route lrc_api_docs_routes[];
 extern const lrc_http_route lrc_api_jobs_routes[];
 extern const lrc_http_route lrc_api_joblog_routes[];
 extern const lrc_http_route lrc_api_artifacts_routes[];

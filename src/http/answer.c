@@ -435,6 +435,14 @@ void lrc_http_reply_asset(lrc_http_req *q, const lrc_http_asset *a)
     q->reply.size = (size_t)(packed ? a->gzip_end - a->gzip : a->bytes_end - a->bytes);
 }
 
+int lrc_http_answer_asset(lrc_http_req *q, const lrc_http_asset *asset, lrc_err *err)
+{
+    (void)err; // a header that finds no memory is left out, as for the page
+    assert(q->reply.kind == LRC_REPLY_NONE);
+    lrc_http_reply_asset(q, asset);
+    return 0;
+}
+
 // ---- Feeds -------------------------------------------------------------------------------------------------------------
 
 int lrc_http_answer_feed(lrc_http_req *q, const lrc_feed_class *cls, void *self, lrc_http_bell *bell, lrc_err *err)

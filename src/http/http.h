@@ -35,6 +35,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "http/asset.h"
 
 #define LRC_HTTP_BODY_DEFAULT ((size_t)1 << 20)  // body_limit 0 means this
 #define LRC_HTTP_JSON_MAX     ((size_t)64 << 20) // a good maximum for a buffer that becomes an answer
@@ -126,6 +127,9 @@ int lrc_http_answer_json(lrc_http_req *q, int status, lrc_buf *json, lrc_err *er
 
 int lrc_http_answer_empty(lrc_http_req *q, int status, lrc_err *err);
 int lrc_http_answer_redirect(lrc_http_req *q, int status, const char *location, lrc_err *err);
+
+// A file that lies inside the program, as the page's are answered: packed where the client takes it, 304 where it has it.
+int lrc_http_answer_asset(lrc_http_req *q, const lrc_http_asset *asset, lrc_err *err);
 
 typedef struct lrc_http_file {
     const char *type;    // NULL: by the suffix of `name`; what could run as a page becomes text/plain

@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { workspace } from '../e2e/support.mjs';
+import { checkMessage } from './contract.mjs';
+import { assertWhole, emptyLog, followers } from './followers.mjs';
+import { websocket } from './http/support.mjs';
 import { call, ended, isError, serve, until } from './support.mjs';
 
 function withDataset(t) {
@@ -14,34 +17,6 @@ function withDataset(t) {
 }
 
 const log = (server, id) => readFileSync(server.ws.path('.lorica', 'jobs', id, 'log'));
-
-// All bytes of an event stream's lines, and the offset to go on with.
-async function readEvents(server, id, since, stopAfter = Infinity) {
-  const gone = new AbortController();
-  const answer = await fetch(`${server.base}/api/jobs/${id}/events?since=${since}`, { signal: gone.signal });
-  let text = '', lines = [], at = since, complete = false;
-  try {
-    for await (const bytes of answer.body) {
-      text += Buffer.from(bytes).toString('utf8');
-      const events = text.split('\n\n');
-      text = events.pop();
-      for (const event of events) {
-        const data = event.split('\n').filter((l) => l.startsWith('data: ')).map((l) => l.slice(6)).join('\n');
-        if (!data) continue;
-        const message = JSON.parse(data);
-        if (message.type === 'complete') complete = true;
-        if (message.type !== 'log') continue;
-        lines.push(message.log);
-        at = message.log.end;
-      }
-      if (lines.length >= stopAfter) break;
-    }
-  } catch (e) {
-    if (stopAfter === Infinity && !complete && e.name !== 'TypeError') throw e;
-  }
-  gone.abort();
-  return { lines, at, complete };
-}
 
 test('health, endpoints and what does not exist', async (t) => {
   const server = await serve(t);
@@ -53,34 +28,6 @@ test('health, endpoints and what does not exist', async (t) => {
   assert.ok(body.endpoints.every((e) => e.summary));
   isError(assert, await call(server, 'GET', '/api/nothing'), 404, 'not_found');
   isError(assert, await call(server, 'DELETE', '/api/health'), 405, 'method');
-});
-
-test('a token server lets nobody in without it, but for health and login', async (t) => {
-  const server = await serve(t, { args: ['--token', 'a long enough token'] });
-  const { body } = await call(server, 'GET', '/api/endpoints', undefined, { authorization: 'Bearer a long enough token' });
-  for (const { method, path, open } of body.endpoints) {
-    const answer = await call(server, method, path.replace(/\{[^}]*\}/g, 'x'), method === 'GET' ? undefined : {});
-    if (open) assert.notEqual(answer.status, method === 'POST' ? 200 : 401, `${method} ${path}`);
-    else assert.equal(answer.status, 401, `${method} ${path}`);
-  }
-  isError(assert, await call(server, 'POST', '/api/login', { token: 'wrong' }), 401, 'auth');
-  const login = await call(server, 'POST', '/api/login', { token: 'a long enough token' });
-  assert.equal(login.status, 200);
-  const cookie = login.headers.get('set-cookie');
-  assert.match(cookie, /HttpOnly/i);
-  assert.match(cookie, /SameSite=Strict/i);
-  const session = { cookie: cookie.split(';')[0] };
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 200);
-  assert.equal((await call(server, 'POST', '/api/logout', {}, session)).status, 200);
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, session)).status, 401);
-});
-
-test('foreign pages are refused, tools are not', async (t) => {
-  const server = await serve(t);
-  isError(assert, await call(server, 'GET', '/api/jobs', undefined, { origin: 'https://evil.example' }), 403, 'denied');
-  isError(assert, await call(server, 'POST', '/api/jobs', {}, { 'sec-fetch-site': 'cross-site' }), 403, 'denied');
-  assert.equal((await call(server, 'GET', '/api/jobs', undefined, { origin: server.base })).status, 200);
-  assert.equal((await call(server, 'GET', '/api/jobs')).status, 200);
 });
 
 test('a dataset is tagged as a job, and free command lines are refused (W1, W11)', async (t) => {
@@ -105,34 +52,37 @@ test('a dataset is tagged as a job, and free command lines are refused (W1, W11)
   isError(assert, await call(server, 'POST', '/api/jobs/tagging', '{"dataset_dir":'), 400, 'invalid');
 });
 
-test('a training runs, is watched in every way, and outlives the server', async (t) => {
+test('a training outlives the server, and whoever follows its log goes on where it was cut off', async (t) => {
   const ws = withDataset(t);
   ws.connectTrainer();
   ws.addBaseModel();
-  const request = JSON.parse(readFileSync(ws.request('cats', { log_prefix: 'step_ms=60', max_train_epochs: 6 })));
+  const request = JSON.parse(readFileSync(ws.request('cats', { log_prefix: 'step_ms=60', max_train_epochs: 12 })));
   let server = await serve(t, { ws });
   const started = await call(server, 'POST', '/api/training/start', request);
   assert.equal(started.body.success, true, started.text);
   const id = started.body.job_id;
   await until(async () => (await call(server, 'GET', `/api/training/status/${id}`)).body.step_num > 0);
-  const first = await readEvents(server, id, 0, 3);
-  assert.ok(first.lines.length >= 3);
-  await server.stop();
 
-  server = await serve(t, { ws }); // the job went on; a reader goes on where it was
-  const rest = await readEvents(server, id, first.at);
-  assert.equal(rest.complete, true);
-  const job = await ended(server, id);
-  assert.equal(job.status, 'completed');
-  const all = [...first.lines, ...rest.lines];
-  const bytes = log(server, id);
-  let at = 0;
-  for (const line of all) { // between two lines there is nothing but empty ones
-    assert.match(bytes.subarray(at, line.offset).toString(), /^[\r\n]*$/, `bytes ${at} to ${line.offset} are missing`);
-    at = line.end;
+  const logs = Object.fromEntries(Object.keys(followers).map((who) => [who, emptyLog()]));
+  const follow = () => Promise.all(Object.entries(followers).map(([who, by]) => by(server, id, logs[who])));
+  for (const signal of ['SIGTERM', 'SIGKILL']) { // a server that stops, and one that dies
+    const before = Object.values(logs).map((log) => log.lines.length);
+    const cutOff = follow();
+    await until(() => Object.values(logs).every((log, i) => log.lines.length >= before[i] + 3));
+    await server.stop(signal);
+    await cutOff;
+    for (const [who, one] of Object.entries(logs)) assert.equal(one.complete, false, `${who}: the job was to be longer than that`);
+    server = await serve(t, { ws }); // the job goes on
   }
-  assert.equal(at, bytes.length, 'every byte of the log arrived');
+  await follow();
+  assert.equal((await ended(server, id)).status, 'completed');
+  const bytes = log(server, id);
+  for (const [who, one] of Object.entries(logs)) {
+    assert.equal(one.complete, true, who);
+    assertWhole(bytes, one, who);
+  }
 
+  const raw = logs.polling.lines.map((l) => l.raw);
   const byLine = [];
   for (let since = 0; ;) {
     const { body } = await call(server, 'GET', `/api/training/logs/${id}?since=${since}&limit=5`);
@@ -141,18 +91,39 @@ test('a training runs, is watched in every way, and outlives the server', async 
     byLine.push(...body.logs);
     since = body.next_since;
   }
-  assert.deepEqual(byLine.map((l) => l.raw), all.map((l) => l.raw));
+  assert.deepEqual(byLine.map((l) => l.raw), raw);
   const byTime = await call(server, 'GET', `/api/jobs/${id}/logs?since=0`);
-  assert.deepEqual(byTime.body.logs.map((l) => l.raw), all.map((l) => l.raw));
+  assert.deepEqual(byTime.body.logs.map((l) => l.raw), raw);
   assert.equal((await call(server, 'GET', `/api/jobs/${id}/logs?since=${byTime.body.logs.at(-1).timestamp}`)).body.logs.length, 0);
 
-  const raw = await fetch(`${server.base}/api/jobs/${id}/log`, { headers: { range: 'bytes=10-19' } });
-  assert.equal(raw.status, 206);
-  assert.equal(await raw.text(), log(server, id).subarray(10, 20).toString());
+  const part = await fetch(`${server.base}/api/jobs/${id}/log`, { headers: { range: 'bytes=10-19' } });
+  assert.equal(part.status, 206);
+  assert.equal(await part.text(), bytes.subarray(10, 20).toString());
+  assert.equal((await fetch(`${server.base}/api/jobs/${id}/log`, { headers: { range: `bytes=${bytes.length}-` } })).status, 416);
   const { body: list } = await call(server, 'GET', '/api/jobs?limit=1');
   assert.equal(list.jobs[0].id, id);
   assert.equal((await call(server, 'DELETE', `/api/jobs/${id}`)).status, 200);
   isError(assert, await call(server, 'GET', `/api/jobs/${id}`), 404, 'not_found');
+});
+
+test('followers of a job that does not exist are told, and of its state alone', async (t) => {
+  const server = await serve(t, { ws: withDataset(t) });
+  const port = Number(new URL(server.base).port);
+  const none = await websocket(port, '/ws/jobs/none/logs');
+  await none.over;
+  assert.deepEqual([none.close.code, none.messages.map(JSON.parse)], [4004, [{ error: 'Job none not found', job_id: 'none' }]]);
+  isError(assert, await call(server, 'GET', '/api/jobs/none/logs'), 404, 'not_found');
+  isError(assert, await call(server, 'GET', '/api/jobs/none/log'), 404, 'not_found');
+  isError(assert, await call(server, 'GET', '/api/training/status/none'), 404, 'not_found');
+
+  const { body: { job_id: id } } = await call(server, 'POST', '/api/jobs/tagging', { dataset_dir: 'cats', model: 'demo' });
+  const state = await websocket(port, `/ws/jobs/${id}/status`);
+  await state.over;
+  for (const text of state.messages) checkMessage(`/ws/jobs/${id}/status`, text);
+  const types = state.messages.map((text) => JSON.parse(text).type);
+  assert.equal(types.at(-1), 'complete');
+  assert.ok(!types.includes('log'));
+  assert.equal(state.close.code, 1000);
 });
 
 test('refusals of a training: schema, missing parts, and nothing left behind (W29)', async (t) => {

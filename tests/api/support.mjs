@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A real `lorica serve` on a free port, in a workspace of its own. Node's own modules only.
+// A real `lorica serve` on a free port, in a workspace of its own. What it answers to fetch() is held against openapi/.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
 import { tree, workspace } from '../e2e/support.mjs';
+import { watch } from './contract.mjs';
 
 const bin = process.env.LORICA_BIN ?? path.join(tree, 'build/dev/bin');
 
@@ -22,11 +23,12 @@ export async function serve(t, { ws = workspace(t), args = [] } = {}) {
     child.once('exit', (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
   });
   const ended = new Promise((done) => child.once('exit', done));
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+  const stop = async (signal = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     return ended;
   };
   ws.stops.push(stop);
+  watch(base);
   return { ws, base, stop, child };
 }
 
