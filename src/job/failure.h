@@ -17,8 +17,8 @@
 #define LRC_FAILURES_MAX     3   // causes that are told of one job
 
 typedef struct lrc_failure {
-    const char *cause;  // a word for programs, e.g. "cuda_out_of_memory"
-    const char *remedy; // what to do; one or two sentences
+    const char *cause;                   // a word for programs, e.g. "cuda_out_of_memory"
+    const char *remedy;                  // what to do; one or two sentences
     char said[LRC_FAILURE_TEXT_MAX];     // what happened, in our words, with the numbers and names of the line
     char evidence[LRC_FAILURE_TEXT_MAX]; // that line; "" when the exit alone shows it
     bool in_log;                         // the evidence is a line of the log:

@@ -188,8 +188,9 @@ static const struct {
                          "Check trainer.python and trainer.sd_scripts: 'lorica doctor' shows what was found."},
     [CPU_TOO_OLD] = {"cpu_not_supported", "a program used instructions that this processor lacks",
                      "Install builds for this processor (PyTorch needs AVX), or train on a newer machine."},
-    [CRASHED] = {"crashed", "the program crashed", "Reinstall the trainer's Python packages; if it always comes at the "
-                                                   "same place, try without xformers and 8-bit optimizers."},
+    [CRASHED] = {"crashed", "the program crashed",
+                 "Reinstall the trainer's Python packages; if it always comes at the "
+                 "same place, try without xformers and 8-bit optimizers."},
     [ENDED_FROM_OUTSIDE] = {"ended_from_outside", "something outside of Lorica told it to end",
                             "A shutdown, a time limit of the machine, or a person: see the machine's log; then resume "
                             "or retry."},
@@ -476,10 +477,16 @@ static const struct {
     const char *reason;
     enum cause_id cause;
 } exits[] = {
-    {4 /* SIGILL */, NULL, CPU_TOO_OLD},         {7 /* SIGBUS */, NULL, SHARED_MEMORY}, {11 /* SIGSEGV */, NULL, CRASHED},
-    {6 /* SIGABRT */, NULL, CRASHED},            {9 /* SIGKILL */, NULL, KILLED},       {15 /* SIGTERM */, NULL, ENDED_FROM_OUTSIDE},
-    {1 /* SIGHUP */, NULL, ENDED_FROM_OUTSIDE},  {2 /* SIGINT */, NULL, ENDED_FROM_OUTSIDE},
-    {0, LRC_JOB_REASON_RUNNER_LOST, RUNNER_LOST}, {0, LRC_JOB_REASON_LOST, RUNNER_LOST},
+    {4 /* SIGILL */, NULL, CPU_TOO_OLD},
+    {7 /* SIGBUS */, NULL, SHARED_MEMORY},
+    {11 /* SIGSEGV */, NULL, CRASHED},
+    {6 /* SIGABRT */, NULL, CRASHED},
+    {9 /* SIGKILL */, NULL, KILLED},
+    {15 /* SIGTERM */, NULL, ENDED_FROM_OUTSIDE},
+    {1 /* SIGHUP */, NULL, ENDED_FROM_OUTSIDE},
+    {2 /* SIGINT */, NULL, ENDED_FROM_OUTSIDE},
+    {0, LRC_JOB_REASON_RUNNER_LOST, RUNNER_LOST},
+    {0, LRC_JOB_REASON_LOST, RUNNER_LOST},
 };
 
 #endif

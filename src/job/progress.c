@@ -478,7 +478,6 @@ static bool read_numbers(lrc_job_meter *m, const struct text *t)
 
 static int read_line(void *arg, const lrc_line *line, lrc_err *err)
 {
-    (void)err;
     lrc_job_meter *m = arg;
     if (line->bar && !line->open)
         return 0; // each of its states was read when it came
@@ -486,7 +485,7 @@ static int read_line(void *arg, const lrc_line *line, lrc_err *err)
     const bool numbers = read_numbers(m, &t), wrong = read_error(m, &t);
     if (numbers || wrong)
         m->now.offset = line->end;
-    return 0;
+    return numbers && m->told ? m->told(m->told_arg, &m->now, err) : 0;
 }
 
 // ---- Meter -----------------------------------------------------------------------------------------------------------

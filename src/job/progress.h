@@ -53,13 +53,18 @@ typedef struct lrc_job_progress {
 
 const char *lrc_job_phase_name(lrc_job_phase phase); // "loading", "caching latents", …
 
+// -1 ends the feeding; fill *err then.
+typedef int lrc_job_told_fn(void *arg, const lrc_job_progress *now, lrc_err *err);
+
 // Reads a log as it comes.
 typedef struct lrc_job_meter {
     lrc_job_progress_style style;
     lrc_lines lines;
     lrc_job_progress now;
-    bool traceback; // inside of one
-    char bar[64];   // description of the phase's bar
+    bool traceback;        // inside of one
+    char bar[64];          // description of the phase's bar
+    lrc_job_told_fn *told; // called after each line that told a number or a phase; NULL
+    void *told_arg;
 } lrc_job_meter;
 
 void lrc_job_meter_init(lrc_job_meter *m, lrc_job_progress_style style); // from the first byte of the log

@@ -121,10 +121,12 @@ static void real_failures_are_named(void **state)
     (void)state;
     struct score s = {0};
     const size_t count = each(judge, &s);
-    const double precision = 100.0 * s.right / (s.right + s.wrong), recall = 100.0 * s.right / (s.right + s.wrong + s.missed);
+    const double precision = 100.0 * s.right / (s.right + s.wrong),
+                 recall = 100.0 * s.right / (s.right + s.wrong + s.missed);
     print_message("%zu logs, %zu causes: precision %.1f %%, recall %.1f %% (%d named, %d wrong, %d missed, %d rightly "
                   "without a cause); of %d that the table was not made for, %d right\n",
-                  count, s.cause_count, precision, recall, s.right, s.wrong, s.missed, s.silent, s.later, s.later_right);
+                  count, s.cause_count, precision, recall, s.right, s.wrong, s.missed, s.silent, s.later,
+                  s.later_right);
     assert_true(count >= MIN_LOGS);
     assert_true(s.cause_count >= MIN_CAUSES);
     assert_true(precision >= MIN_PERCENT);
@@ -180,15 +182,17 @@ static void find_in(const char *text, size_t n, const lrc_failure_facts *facts, 
 static void numbers_names_and_places_are_told(void **state)
 {
     (void)state;
-    static const char log[] = "first\nRuntimeError: CUDA out of memory. Tried to allocate 146.00 MiB (GPU 0; 8.00 GiB total "
-                              "capacity; 7.21 GiB already allocated; 0 bytes free; 7.32 GiB reserved)\n"
-                              "OSError: [Errno 28] No space left on device: '/a/b'\nlast\n";
+    static const char log[] =
+        "first\nRuntimeError: CUDA out of memory. Tried to allocate 146.00 MiB (GPU 0; 8.00 GiB total "
+        "capacity; 7.21 GiB already allocated; 0 bytes free; 7.32 GiB reserved)\n"
+        "OSError: [Errno 28] No space left on device: '/a/b'\nlast\n";
     const lrc_failure_facts facts = {.state = LRC_JOB_FAILED, .exited = true, .exit_code = 1};
     lrc_failures found = {0};
     find_in(log, sizeof log - 1, &facts, &found);
     assert_int_equal(found.count, 2);
-    assert_string_equal(found.item[0].said, "the GPU ran out of memory: 146.00 MiB more were needed, 0 bytes of its 8.00 "
-                                            "GiB were free");
+    assert_string_equal(found.item[0].said,
+                        "the GPU ran out of memory: 146.00 MiB more were needed, 0 bytes of its 8.00 "
+                        "GiB were free");
     assert_true(found.item[0].in_log);
     assert_int_equal(found.item[0].line, 1);
     assert_int_equal(found.item[0].offset, 6);
