@@ -11,6 +11,7 @@
 #include "base/root.h"
 #include "http/feed.h"
 #include "http/http.h"
+#include "job/readings.h"
 #include "settings/settings.h"
 #include "thumb/thumb.h"
 #include "json/json.h"
@@ -33,6 +34,8 @@ lrc_thumbs *lrc_app_thumbs(lrc_app *app); // small pictures, kept in .lorica/thu
 int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err);
 // Declare the roots anew, after the settings changed.
 int lrc_app_reload_roots(lrc_app *app, lrc_err *err);
+// What was read of the jobs' logs so far; shared by all handlers.
+lrc_readings *lrc_app_readings(lrc_app *app);
 // Let the scheduler look at once: after a submit.
 void lrc_app_wake(lrc_app *app);
 
@@ -67,6 +70,7 @@ extern const lrc_http_route lrc_api_docs_routes[];
 extern const lrc_http_route lrc_api_jobs_routes[];
 extern const lrc_http_route lrc_api_joblog_routes[];
 extern const lrc_http_route lrc_api_artifacts_routes[];
+extern const lrc_http_route lrc_api_metrics_routes[];
 extern const lrc_http_route lrc_api_training_routes[];
 extern const lrc_http_route lrc_api_tagging_routes[];
 extern const lrc_http_route lrc_api_images_routes[];

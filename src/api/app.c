@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "dataset/name.h"
 #include "job/job.h"
+#include "job/resources.h"
 
 #define SCHEDULER_SECONDS 1
 #define SESSIONS_FILE     "user_config/sessions"
@@ -20,10 +21,11 @@ struct lrc_app {
     lrc_roots *roots;
     lrc_thumbs *thumbs;
     char *sessions;
-    pthread_t scheduler;
-    bool scheduling;       // the thread was started
-    pthread_mutex_t mutex; // guards the two below
-    pthread_cond_t news;
+    lrc_readings *readings;
+    pthread_t scheduler, sampler;
+    bool scheduling, sampling; // the threads were started
+    pthread_mutex_t mutex;     // guards the two below
+    pthread_cond_t news;       // for both threads
     bool stop, look;
 };
 
@@ -63,16 +65,18 @@ int lrc_app_reload_roots(lrc_app *app, lrc_err *err)
     return 0;
 }
 
-// true when it is time to stop.
-static bool wait_for_news(lrc_app *app)
+// true when it is time to stop. The scheduler is also woken for what is new.
+static bool wait_for_news(lrc_app *app, bool schedules)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += SCHEDULER_SECONDS;
     pthread_mutex_lock(&app->mutex);
-    while (!app->stop && !app->look && pthread_cond_timedwait(&app->news, &app->mutex, &until) != ETIMEDOUT)
+    while (!app->stop && !(schedules && app->look) &&
+           pthread_cond_timedwait(&app->news, &app->mutex, &until) != ETIMEDOUT)
         continue;
-    app->look = false;
+    if (schedules)
+        app->look = false;
     const bool stop = app->stop;
     pthread_mutex_unlock(&app->mutex);
     return stop;
@@ -90,7 +94,23 @@ static void *schedule(void *arg)
             lrc_log(LRC_LOG_ERROR, "scheduler: %s", err.msg);
             snprintf(last, sizeof last, "%s", err.msg);
         }
-    } while (!wait_for_news(app));
+    } while (!wait_for_news(app, true));
+    return NULL;
+}
+
+// What jobs use. A thread of its own: a GPU driver that does not answer must not keep jobs from being started.
+static void *sample(void *arg)
+{
+    lrc_app *app = arg;
+    lrc_auto_sampler lrc_sampler *s = NULL;
+    lrc_err err = LRC_ERR_INIT;
+    if (lrc_sampler_new(&s, &err) < 0) {
+        lrc_log(LRC_LOG_WARN, "what jobs use is not recorded: %s", err.msg);
+        return NULL;
+    }
+    do
+        lrc_sampler_tick(s, &app->w, NULL);
+    while (!wait_for_news(app, false));
     return NULL;
 }
 
@@ -98,7 +118,7 @@ void lrc_app_wake(lrc_app *app)
 {
     pthread_mutex_lock(&app->mutex);
     app->look = true;
-    pthread_cond_signal(&app->news);
+    pthread_cond_broadcast(&app->news);
     pthread_mutex_unlock(&app->mutex);
 }
 
@@ -129,11 +149,15 @@ int lrc_app_new(const char *given, lrc_app **ret, lrc_err *err)
     pthread_mutex_init(&app->mutex, NULL);
     pthread_cond_init(&app->news, NULL);
     if (lrc_workspace_open(given, true, &app->w, err) < 0 || lrc_roots_new(&app->roots, err) < 0 ||
-        declare_roots(app, app->roots, err) < 0 || read_sessions(app, err) < 0 || open_thumbs(app, err) < 0)
+        declare_roots(app, app->roots, err) < 0 || read_sessions(app, err) < 0 || open_thumbs(app, err) < 0 ||
+        lrc_readings_new(&app->readings, err) < 0)
         return -1;
     if (pthread_create(&app->scheduler, NULL, schedule, app) != 0)
         return lrc_fail(err, LRC_ERR_NO_MEMORY, "cannot start a thread");
     app->scheduling = true;
+    if (pthread_create(&app->sampler, NULL, sample, app) != 0)
+        return lrc_fail(err, LRC_ERR_NO_MEMORY, "cannot start a thread");
+    app->sampling = true;
     *ret = lrc_take(app);
     return 0;
 }
@@ -142,17 +166,19 @@ void lrc_app_free(lrc_app *app)
 {
     if (!app)
         return;
-    if (app->scheduling) {
-        pthread_mutex_lock(&app->mutex);
-        app->stop = true;
-        pthread_cond_signal(&app->news);
-        pthread_mutex_unlock(&app->mutex);
+    pthread_mutex_lock(&app->mutex);
+    app->stop = true;
+    pthread_cond_broadcast(&app->news);
+    pthread_mutex_unlock(&app->mutex);
+    if (app->sampling)
+        pthread_join(app->sampler, NULL);
+    if (app->scheduling)
         pthread_join(app->scheduler, NULL);
-    }
     pthread_cond_destroy(&app->news);
     pthread_mutex_destroy(&app->mutex);
     lrc_thumbs_free(app->thumbs);
     lrc_roots_free(app->roots);
+    lrc_readings_free(app->readings);
     free(app->sessions);
     lrc_workspace_done(&app->w);
     free(app);
@@ -176,6 +202,11 @@ const lrc_workspace *lrc_app_workspace(const lrc_app *app)
 lrc_roots *lrc_app_roots(lrc_app *app)
 {
     return app->roots;
+}
+
+lrc_readings *lrc_app_readings(lrc_app *app)
+{
+    return app->readings;
 }
 
 int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err)

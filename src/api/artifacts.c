@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
-// artifacts.c - what a job has made so far: LoRA files, sample pictures, and the curve of its loss.
+// artifacts.c - what a job has made so far: LoRA files and sample pictures.
 //
 // Only files that are the job's own by their names are given, and only from declared folders (train/results.h); a job
 // that makes none has empty lists.
-#include <math.h>
 #include <string.h>
 
 #include "api/api.h"
-#include "job/curve.h"
 #include "job/job.h"
 #include "train/results.h"
-
-#define POINTS_DEFAULT 400
 
 static int load(lrc_http_req *q, lrc_job *ret, lrc_err *err)
 {
@@ -113,43 +109,10 @@ static int get_file(lrc_http_req *q, lrc_err *err)
     return answer_one(q, LRC_RESULT_MODEL, err);
 }
 
-static int get_curve(lrc_http_req *q, lrc_err *err)
-{
-    lrc_auto_job lrc_job job = {0};
-    lrc_auto_free char *log = NULL;
-    lrc_auto_free lrc_job_point *point = NULL;
-    lrc_auto_buf lrc_buf buf;
-    lrc_json_out out;
-    int64_t most = POINTS_DEFAULT;
-    size_t count = 0;
-    lrc_api_begin(&buf, &out);
-    if (lrc_http_query_int(q, "points", 2, LRC_JOB_CURVE_MAX, &most, err) < 0 || load(q, &job, err) < 0 ||
-        lrc_job_path(lrc_app_workspace(lrc_api_app(q)), job.id, "log", &log, err) < 0 ||
-        lrc_job_curve(log, (size_t)most, &point, &count, err) < 0)
-        return -1;
-    lrc_json_object_begin(&out);
-    lrc_json_kbool(&out, "success", true);
-    lrc_json_kstr(&out, "job_id", job.id);
-    lrc_json_key(&out, "points");
-    lrc_json_array_begin(&out);
-    for (size_t i = 0; i < count; i++) {
-        lrc_json_object_begin(&out);
-        lrc_json_kint(&out, "step", point[i].step);
-        put_known(&out, "epoch", point[i].epoch);
-        lrc_json_kdouble(&out, "loss", point[i].loss);
-        lrc_json_kdouble(&out, "lr", point[i].lr); // null when not known
-        lrc_json_object_end(&out);
-    }
-    lrc_json_array_end(&out);
-    lrc_json_object_end(&out);
-    return lrc_http_answer_json(q, 200, &buf, err);
-}
-
 const lrc_http_route lrc_api_artifacts_routes[] = {
     {"GET", "/api/jobs/{id}/samples", get_samples, .summary = "Sample pictures of a training, with epoch and step"},
     {"GET", "/api/jobs/{id}/samples/{name}", get_sample, .summary = "One sample picture"},
     {"GET", "/api/jobs/{id}/files", get_files, .summary = "LoRA files that a training has saved so far"},
     {"GET", "/api/jobs/{id}/files/{name}", get_file, .summary = "Download one of them; Range gives a part"},
-    {"GET", "/api/jobs/{id}/curve", get_curve, .summary = "The loss of a training over its steps (points)"},
     {0},
 };

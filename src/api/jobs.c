@@ -40,7 +40,7 @@ static bool wanted(const lrc_job_row *row, const char *status, const char *type)
     return (!status || strcmp(lrc_job_state_name(row->state), status) == 0) && (!type || strcmp(row->kind, type) == 0);
 }
 
-static int put_jobs(const lrc_workspace *w, const lrc_job_list *list, lrc_http_req *q, int64_t offset, int64_t limit,
+static int put_jobs(lrc_app *app, const lrc_job_list *list, lrc_http_req *q, int64_t offset, int64_t limit,
                     lrc_json_out *out, int64_t *ret_total, lrc_err *err)
 {
     const char *status = lrc_http_query(q, "status"), *type = lrc_http_query(q, "type");
@@ -50,8 +50,8 @@ static int put_jobs(const lrc_workspace *w, const lrc_job_list *list, lrc_http_r
             continue;
         lrc_auto_job lrc_job job = {0};
         lrc_err why = LRC_ERR_INIT;
-        if (lrc_job_load(w, list->item[i].id, &job, &why) == 0) {
-            if (lrc_job_put(&job, out, err) < 0)
+        if (lrc_job_load(lrc_app_workspace(app), list->item[i].id, &job, &why) == 0) {
+            if (lrc_job_put(&job, lrc_app_readings(app), LRC_JOB_PUT_BRIEF, out, err) < 0)
                 return -1;
             continue;
         }
@@ -80,7 +80,7 @@ static int get_jobs(lrc_http_req *q, lrc_err *err)
     lrc_json_kbool(&out, "success", true);
     lrc_json_key(&out, "jobs");
     lrc_json_array_begin(&out);
-    if (put_jobs(w, &list, q, offset, limit, &out, &total, err) < 0)
+    if (put_jobs(lrc_api_app(q), &list, q, offset, limit, &out, &total, err) < 0)
         return -1;
     lrc_json_array_end(&out);
     lrc_json_kint(&out, "count", total);
@@ -112,7 +112,7 @@ static int get_job(lrc_http_req *q, lrc_err *err)
     lrc_json_object_begin(&out);
     lrc_json_kbool(&out, "success", true);
     lrc_json_key(&out, "job");
-    if (lrc_job_put(&job, &out, err) < 0)
+    if (lrc_job_put(&job, lrc_app_readings(lrc_api_app(q)), LRC_JOB_PUT_WHOLE, &out, err) < 0)
         return -1;
     lrc_json_object_end(&out);
     return lrc_http_answer_json(q, 200, &buf, err);
@@ -186,7 +186,7 @@ static int get_logs(lrc_http_req *q, lrc_err *err)
     lrc_json_kint(&out, "next_offset", (int64_t)answer.next_offset);
     lrc_json_kint(&out, "dropped", (int64_t)answer.dropped);
     lrc_json_kstr(&out, "status", lrc_job_state_name(job.status.state));
-    lrc_json_kint(&out, "progress", lrc_job_percent(&job));
+    lrc_json_kint(&out, "progress", lrc_job_percent(&job, lrc_app_readings(lrc_api_app(q))));
     lrc_json_object_end(&out);
     return lrc_http_answer_json(q, 200, &buf, err);
 }

@@ -168,7 +168,7 @@ static int get_status(lrc_http_req *q, lrc_err *err)
     if (lrc_job_load(lrc_app_workspace(lrc_api_app(q)), lrc_http_param(q, "id"), &job, err) < 0)
         return -1;
     lrc_json_object_begin(&out);
-    if (lrc_job_put_training_status(&job, &out, err) < 0)
+    if (lrc_job_put_training_status(&job, lrc_app_readings(lrc_api_app(q)), &out, err) < 0)
         return -1;
     lrc_json_object_end(&out);
     return lrc_http_answer_json(q, 200, &buf, err);
@@ -197,7 +197,7 @@ static int get_logs(lrc_http_req *q, lrc_err *err)
     lrc_json_array_end(&out);
     lrc_json_kint(&out, "total_logs", (int64_t)answer.next_line);
     lrc_json_kint(&out, "next_since", (int64_t)answer.next_line);
-    if (lrc_job_put_training_status(&job, &out, err) < 0)
+    if (lrc_job_put_training_status(&job, lrc_app_readings(lrc_api_app(q)), &out, err) < 0)
         return -1;
     lrc_json_object_end(&out);
     return lrc_http_answer_json(q, 200, &buf, err);

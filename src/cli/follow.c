@@ -11,9 +11,11 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "job/failure.h"
 #include "job/follow.h"
 #include "job/kinds.h"
 #include "job/marks.h"
+#include "job/resources.h"
 #include "job/schedule.h"
 #include "job/show.h"
 
@@ -32,6 +34,7 @@ struct follower {
     lrc_lines lines;
     lrc_marks marks;
     lrc_scheduler *scheduler;
+    lrc_sampler *sampler;
     int signals; // descriptor, -1: none
     bool terminal;
     bool bar_drawn; // the cursor is in a bar
@@ -194,8 +197,11 @@ static bool due(int64_t *last, int every_ms)
 static int follow_on(struct follower *f, bool *ret_over, lrc_err *err)
 {
     for (;;) {
-        if (f->scheduler && due(&f->ticked_at, LRC_SCHEDULER_TICK_MS) && lrc_scheduler_tick(f->scheduler, err) < 0)
-            return -1;
+        if (f->scheduler && due(&f->ticked_at, LRC_SCHEDULER_TICK_MS)) {
+            if (lrc_scheduler_tick(f->scheduler, err) < 0)
+                return -1;
+            lrc_sampler_tick(f->sampler, f->ws, NULL);
+        }
         // Asked before reading: when it is over, nothing is written any more, and what is read then is all.
         const int over = due(&f->looked_at, LOOK_MS) ? lrc_job_wait(f->ws, f->id, 0, err) : 0;
         if (over < 0 || print_what_is_there(f, err) < 0 || heed_signals(f, err) < 0)
@@ -230,7 +236,8 @@ static int begin(struct follower *f, sigset_t *ret_before, lrc_err *err)
         lrc_marks_seek_offset(&f->marks, f->o->offset, &offset, &line);
     lrc_lines_init(&f->lines, offset, line);
     if (lrc_follow_new(log, offset, &f->follow, err) < 0 ||
-        (f->o->schedules && lrc_scheduler_new(f->ws, &f->scheduler, err) < 0))
+        (f->o->schedules &&
+         (lrc_scheduler_new(f->ws, &f->scheduler, err) < 0 || lrc_sampler_new(&f->sampler, err) < 0)))
         return -1;
     f->terminal = f->o->out && isatty(fileno(f->o->out));
     f->looked_at = f->ticked_at = -(int64_t)LRC_SCHEDULER_TICK_MS;
@@ -258,6 +265,7 @@ int lrc_cli_follow(const lrc_workspace *ws, const char *id, const lrc_cli_follow
         close(f.signals);
     sigprocmask(SIG_SETMASK, &before, NULL);
     lrc_scheduler_free(f.scheduler);
+    lrc_sampler_free(f.sampler);
     lrc_follow_free(f.follow);
     lrc_lines_done(&f.lines);
     lrc_marks_done(&f.marks);
@@ -281,6 +289,13 @@ void lrc_cli_job_say_end(const lrc_job *job)
         lrc_clock_span((s->ended_ms - s->started_ms) / 1000, span);
     fprintf(stderr, "%s %s%s%s%s%s\n", job->id, lrc_job_state_name(s->state), span[0] ? " after " : "", span,
             s->reason[0] ? ": " : "", s->reason);
-    if (s->state == LRC_JOB_FAILED)
-        fprintf(stderr, "    -> 'lorica job show %s' tells more\n", job->id);
+    if (s->state != LRC_JOB_FAILED)
+        return;
+    lrc_failures failures = {0};
+    if (lrc_job_diagnose(job, &failures, NULL) == 0 && failures.count > 0) {
+        fputs("    cause: ", stderr);
+        lrc_cli_put_clean(stderr, failures.item[0].said, strlen(failures.item[0].said), 0);
+        fprintf(stderr, "\n    -> %s\n", failures.item[0].remedy);
+    }
+    fprintf(stderr, "    -> 'lorica job show %s' tells more\n", job->id);
 }

@@ -246,6 +246,20 @@ static void print_word(const char *word)
         printf("'");
 }
 
+static void print_failures(const lrc_failures *failures)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        const lrc_failure *f = &failures->item[i];
+        printf("  %-10s ", i == 0 ? "cause" : "or");
+        lrc_cli_put_clean(stdout, f->said, strlen(f->said), 0);
+        if (f->in_log) {
+            printf("\n  seen in    line %llu: ", (unsigned long long)f->line + 1);
+            lrc_cli_put_clean(stdout, f->evidence, strlen(f->evidence), 0);
+        }
+        printf("\n  remedy     %s\n", f->remedy);
+    }
+}
+
 static int print_job(const lrc_job *job, lrc_err *err)
 {
     const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
@@ -256,6 +270,9 @@ static int print_job(const lrc_job *job, lrc_err *err)
         lrc_job_progress_of(log, kind ? kind->progress : LRC_JOB_PROGRESS_COUNTER, &p, err) < 0 ||
         lrc_log_tail(log, TAIL_LINES, &lines, NULL, err) < 0)
         return -1;
+    lrc_failures failures = {0};
+    if (lrc_job_diagnose(job, &failures, err) < 0)
+        return -1;
     const bool alone = job->status.state == LRC_JOB_RUNNING && !job->supervised;
     printf("%s  %s%s%s\n", job->id, job->spec.title, job->spec.title[0] ? "  " : "",
            job->stopping ? "stopping" : lrc_job_state_name(job->status.state));
@@ -264,6 +281,7 @@ static int print_job(const lrc_job *job, lrc_err *err)
         printf("  reason     %s\n", job->status.reason);
     if (p.error[0] && job->status.state != LRC_JOB_COMPLETED)
         printf("  error      %s\n", p.error);
+    print_failures(&failures);
     if (alone)
         printf("  note       its runner is gone; it is watched, but how it ends will not be known\n");
     print_times(job);
@@ -302,7 +320,7 @@ int lrc_cli_job_show(int argc, char **argv)
     lrc_json_out out;
     lrc_buf_init(&buf, JSON_MAX);
     lrc_json_out_init(&out, &buf, 0);
-    return lrc_job_put(&job, &out, &c.err) < 0 ? fail(&c) : lrc_cmdline_json(&buf);
+    return lrc_job_put(&job, NULL, LRC_JOB_PUT_WHOLE, &out, &c.err) < 0 ? fail(&c) : lrc_cmdline_json(&buf);
 }
 
 // ---- logs ------------------------------------------------------------------------------------------------------------
@@ -356,7 +374,7 @@ static int report_end(struct call *c)
         lrc_json_out out;
         lrc_buf_init(&buf, JSON_MAX);
         lrc_json_out_init(&out, &buf, 0);
-        if (lrc_job_put(&job, &out, &c->err) < 0)
+        if (lrc_job_put(&job, NULL, LRC_JOB_PUT_WHOLE, &out, &c->err) < 0)
             return fail(c);
         return lrc_cmdline_json(&buf);
     }

@@ -18,7 +18,7 @@ static int print_job(const lrc_job *job, const lrc_train_run *r, const lrc_findi
     lrc_json_kbool(&out, "success", true);
     lrc_json_kstr(&out, "job_id", job->id);
     lrc_json_key(&out, "job");
-    if (lrc_job_put(job, &out, err) < 0)
+    if (lrc_job_put(job, NULL, LRC_JOB_PUT_WHOLE, &out, err) < 0)
         return -1;
     lrc_json_key(&out, "findings");
     lrc_json_put_findings(&out, findings);

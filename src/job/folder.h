@@ -63,6 +63,10 @@ int lrc_job_mark(const char *folder, char **ret, lrc_err *err);
 // State and reason from the exit facts in *status and from whether it was asked to stop.
 int lrc_job_conclude(lrc_job_status *status, const lrc_job_stop_request *stop, lrc_err *err);
 
+// A job that ended well but did not make the file that its label "result" names has failed: trainers end with exit code 0
+// when they find no images. Changes *status then.
+int lrc_job_check_result(lrc_job_status *status, const lrc_job_spec *spec, lrc_err *err);
+
 // Settle the job in `folder` while no runner holds its lock: see lrc_job_recover(). `write` false: only work out *ret.
 int lrc_job_settle(const char *folder, bool write, lrc_job_status *ret, lrc_err *err);
 

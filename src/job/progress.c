@@ -475,14 +475,11 @@ static bool read_numbers(lrc_job_meter *m, const struct text *t)
 {
     const bool told = m->style == LRC_JOB_PROGRESS_TRAINING ? read_training(m, t) : read_counter(m, t);
     raise_percent(&m->now);
-    if (told && m->told)
-        m->told(m->arg, &m->now);
     return told;
 }
 
 static int read_line(void *arg, const lrc_line *line, lrc_err *err)
 {
-    (void)err;
     lrc_job_meter *m = arg;
     if (line->bar && !line->open)
         return 0; // each of its states was read when it came
@@ -490,7 +487,7 @@ static int read_line(void *arg, const lrc_line *line, lrc_err *err)
     const bool numbers = read_numbers(m, &t), wrong = read_error(m, &t);
     if (numbers || wrong)
         m->now.offset = line->end;
-    return 0;
+    return numbers && m->told ? m->told(m->told_arg, &m->now, err) : 0;
 }
 
 // ---- Meter -----------------------------------------------------------------------------------------------------------
@@ -535,8 +532,10 @@ const lrc_job_progress *lrc_job_meter_look(lrc_job_meter *m)
     return &m->now;
 }
 
-int lrc_job_meter_read(lrc_job_meter *m, const char *log, lrc_err *err)
+int lrc_job_progress_of(const char *log, lrc_job_progress_style style, lrc_job_progress *ret, lrc_err *err)
 {
+    lrc_auto_job_meter lrc_job_meter m;
+    lrc_job_meter_init(&m, style);
     lrc_auto_close int fd = open(log, O_RDONLY | O_CLOEXEC);
     lrc_auto_free char *chunk = malloc(CHUNK);
     if (!chunk)
@@ -551,18 +550,9 @@ int lrc_job_meter_read(lrc_job_meter *m, const char *log, lrc_err *err)
             return lrc_fail_errno(err, "cannot read the log '%s'", log);
         if (n == 0)
             break;
-        if (lrc_job_meter_feed(m, chunk, (size_t)n, err) < 0)
+        if (lrc_job_meter_feed(&m, chunk, (size_t)n, err) < 0)
             return -1;
     }
-    return 0;
-}
-
-int lrc_job_progress_of(const char *log, lrc_job_progress_style style, lrc_job_progress *ret, lrc_err *err)
-{
-    lrc_auto_job_meter lrc_job_meter m;
-    lrc_job_meter_init(&m, style);
-    if (lrc_job_meter_read(&m, log, err) < 0)
-        return -1;
     *ret = *lrc_job_meter_look(&m);
     return 0;
 }

@@ -53,15 +53,18 @@ typedef struct lrc_job_progress {
 
 const char *lrc_job_phase_name(lrc_job_phase phase); // "loading", "caching latents", …
 
+// -1 ends the feeding; fill *err then.
+typedef int lrc_job_told_fn(void *arg, const lrc_job_progress *now, lrc_err *err);
+
 // Reads a log as it comes.
 typedef struct lrc_job_meter {
     lrc_job_progress_style style;
     lrc_lines lines;
     lrc_job_progress now;
-    bool traceback;                                       // inside of one
-    char bar[64];                                         // description of the phase's bar
-    void (*told)(void *arg, const lrc_job_progress *now); // called for each line that told a number; NULL
-    void *arg;
+    bool traceback;        // inside of one
+    char bar[64];          // description of the phase's bar
+    lrc_job_told_fn *told; // called after each line that told a number or a phase; NULL
+    void *told_arg;
 } lrc_job_meter;
 
 void lrc_job_meter_init(lrc_job_meter *m, lrc_job_progress_style style); // from the first byte of the log
@@ -69,9 +72,6 @@ void lrc_job_meter_done(lrc_job_meter *m);
 #define lrc_auto_job_meter lrc_cleanup(lrc_job_meter_done)
 
 int lrc_job_meter_feed(lrc_job_meter *m, const void *bytes, size_t n, lrc_err *err);
-
-// The whole of a log file; a missing one is an empty one.
-int lrc_job_meter_read(lrc_job_meter *m, const char *log, lrc_err *err);
 
 // What is known now, with the last line even when it is not ended. Borrowed until the next call.
 const lrc_job_progress *lrc_job_meter_look(lrc_job_meter *m);

@@ -49,8 +49,9 @@ int lrc_job_conclude(lrc_job_status *s, const lrc_job_stop_request *stop, lrc_er
     return lrc_job_status_set_reason(s, stop->reason[0] ? stop->reason : "stopped", err);
 }
 
-// The file that the label "result" names is there and not older than the job. true also without such a label.
-static bool result_is_there(const lrc_job_spec *spec, int64_t started_ms)
+// The file that the label "result" names and that is not there, or older than the job. NULL when all is well, also
+// without such a label. Borrowed from the spec.
+static const char *missing_result(const lrc_job_spec *spec, int64_t started_ms)
 {
     static const char label[] = "result=";
     for (size_t i = 0; i < spec->labels.count; i++) {
@@ -58,9 +59,20 @@ static bool result_is_there(const lrc_job_spec *spec, int64_t started_ms)
         const char *text = spec->labels.item[i];
         if (lrc_str_starts(text, label) &&
             (stat(text + strlen(label), &st) < 0 || (int64_t)st.st_mtime < started_ms / 1000))
-            return false;
+            return text + strlen(label);
     }
-    return true;
+    return NULL;
+}
+
+int lrc_job_check_result(lrc_job_status *s, const lrc_job_spec *spec, lrc_err *err)
+{
+    const char *missing = s->state == LRC_JOB_COMPLETED ? missing_result(spec, s->started_ms) : NULL;
+    char reason[LRC_JOB_REASON_MAX];
+    if (!missing)
+        return 0;
+    snprintf(reason, sizeof reason, "it ended without an error, but did not make '%s'", missing);
+    s->state = LRC_JOB_FAILED;
+    return lrc_job_status_set_reason(s, reason, err);
 }
 
 static bool has_success_mark(const char *folder, int64_t started_ms)
@@ -68,7 +80,7 @@ static bool has_success_mark(const char *folder, int64_t started_ms)
     lrc_auto_job_spec lrc_job_spec spec = {0};
     lrc_auto_strv lrc_strv lines = {0};
     lrc_auto_free char *log = NULL;
-    if (lrc_job_spec_read(folder, &spec, NULL) < 0 || !result_is_there(&spec, started_ms))
+    if (lrc_job_spec_read(folder, &spec, NULL) < 0 || missing_result(&spec, started_ms))
         return false;
     const lrc_job_kind *kind = lrc_job_kind_find(spec.kind);
     if (!kind || !kind->success_mark || lrc_path_join(&log, folder, LRC_JOB_LOG, NULL) < 0 ||

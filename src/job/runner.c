@@ -362,7 +362,8 @@ static int end_job(struct runner *r, const lrc_proc_exit *e, lrc_err *err)
     for (r->mark_at = 1; r->marker.log_fd >= 0 && r->mark_at;)
         keep_marks(r);
     lrc_job_stop_read(r->at, &r->stop);
-    if (lrc_job_conclude(&r->status, &r->stop, err) < 0 || write_surely(r, err) < 0)
+    if (lrc_job_conclude(&r->status, &r->stop, err) < 0 || lrc_job_check_result(&r->status, &r->spec, err) < 0 ||
+        write_surely(r, err) < 0)
         return -1;
     reached(r, LRC_RUNNER_FINAL);
     return 0;

@@ -99,15 +99,25 @@ static const char *error_text(const lrc_job *job, const lrc_job_progress *p)
     return p->error[0] ? p->error : job->status.reason[0] ? job->status.reason : "it failed without a word";
 }
 
-int lrc_job_put(const lrc_job *job, lrc_json_out *out, lrc_err *err)
+void lrc_job_put_failures(const lrc_failures *failures, lrc_json_out *out)
 {
-    lrc_auto_free char *log = NULL;
-    const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
-    lrc_job_progress progress;
-    if (lrc_path_join(&log, job->folder, "log", err) < 0 ||
-        lrc_job_progress_of(log, kind ? kind->progress : LRC_JOB_PROGRESS_COUNTER, &progress, err) < 0)
-        return -1;
-    lrc_json_object_begin(out);
+    lrc_json_array_begin(out);
+    for (size_t i = 0; i < failures->count; i++) {
+        const lrc_failure *f = &failures->item[i];
+        lrc_json_object_begin(out);
+        lrc_json_kstr(out, "cause", f->cause);
+        lrc_json_kstr(out, "said", f->said);
+        lrc_json_kstr(out, "remedy", f->remedy);
+        lrc_json_kstr(out, "evidence", f->evidence[0] ? f->evidence : NULL);
+        put_known(out, "line", f->in_log ? (int64_t)f->line : -1);
+        put_known(out, "offset", f->in_log ? (int64_t)f->offset : -1);
+        lrc_json_object_end(out);
+    }
+    lrc_json_array_end(out);
+}
+
+static void put_state(const lrc_job *job, const lrc_job_progress *p, lrc_json_out *out)
+{
     lrc_json_kstr(out, "id", job->id);
     lrc_json_kstr(out, "job_id", job->id);
     lrc_json_kstr(out, "type", job->spec.kind);
@@ -115,44 +125,63 @@ int lrc_job_put(const lrc_job *job, lrc_json_out *out, lrc_err *err)
     lrc_json_kstr(out, "title", job->spec.title);
     lrc_json_kstr(out, "status", lrc_job_state_name(job->status.state));
     lrc_json_kstr(out, "reason", job->status.reason[0] ? job->status.reason : NULL);
-    lrc_json_kstr(out, "error", error_text(job, &progress));
+    lrc_json_kstr(out, "error", error_text(job, p));
     lrc_json_kbool(out, "stopping", job->stopping);
     lrc_json_kbool(out, "supervised", job->supervised);
     put_time(out, "created_at", job->spec.created_ms);
     put_time(out, "started_at", job->status.started_ms);
     put_time(out, "completed_at", job->status.ended_ms);
-    put_progress(&progress, job->status.state, out);
-    put_known(out, "current_image", kind_counts(kind) ? progress.phase_done : -1);
-    put_known(out, "total_images", kind_counts(kind) ? progress.phase_total : -1);
-    put_known(out, "exit_code", job->status.exited ? job->status.exit_code : -1);
-    put_exit(&job->status, out);
+}
+
+static void put_command(const lrc_job *job, const char *log, lrc_json_out *out)
+{
     put_process(out, "pid", &job->status.child);
     put_process(out, "runner_pid", &job->status.runner);
     put_texts(out, "command", &job->spec.argv);
     lrc_json_kstr(out, "cwd", job->spec.cwd);
     put_texts(out, "env", &job->spec.env);
-    put_texts(out, "labels", &job->spec.labels);
     put_texts(out, "inputs", &job->spec.inputs);
     lrc_json_kstr(out, "folder", job->folder);
     lrc_json_kstr(out, "log", log);
+}
+
+int lrc_job_put(const lrc_job *job, lrc_readings *readings, lrc_job_put_what what, lrc_json_out *out, lrc_err *err)
+{
+    const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
+    lrc_job_progress progress;
+    lrc_failures failures = {0};
+    lrc_auto_free char *log = NULL;
+    if (lrc_path_join(&log, job->folder, "log", err) < 0 || lrc_readings_progress(readings, job, &progress, err) < 0 ||
+        lrc_readings_failures(readings, job, &failures, err) < 0)
+        return -1;
+    lrc_json_object_begin(out);
+    put_state(job, &progress, out);
+    put_progress(&progress, job->status.state, out);
+    put_known(out, "current_image", kind_counts(kind) ? progress.step : -1);
+    put_known(out, "total_images", kind_counts(kind) ? progress.total_steps : -1);
+    put_known(out, "exit_code", job->status.exited ? job->status.exit_code : -1);
+    put_exit(&job->status, out);
+    lrc_json_key(out, "failures");
+    lrc_job_put_failures(&failures, out);
+    put_texts(out, "labels", &job->spec.labels);
+    if (what == LRC_JOB_PUT_WHOLE)
+        put_command(job, log, out);
     lrc_json_object_end(out);
     return 0;
 }
 
-int lrc_job_put_training_status(const lrc_job *job, lrc_json_out *out, lrc_err *err)
+int lrc_job_put_training_status(const lrc_job *job, lrc_readings *readings, lrc_json_out *out, lrc_err *err)
 {
-    lrc_auto_free char *log = NULL;
     lrc_job_progress p;
     char step[64] = "";
-    if (lrc_path_join(&log, job->folder, "log", err) < 0 ||
-        lrc_job_progress_of(log, LRC_JOB_PROGRESS_TRAINING, &p, err) < 0)
+    if (lrc_readings_progress(readings, job, &p, err) < 0)
         return -1;
     if (p.epoch >= 0)
         snprintf(step, sizeof step, p.total_epochs > 0 ? "Epoch %lld/%lld" : "Epoch %lld", (long long)p.epoch,
                  (long long)p.total_epochs);
     lrc_json_kstr(out, "job_id", job->id);
     lrc_json_kstr(out, "status", lrc_job_state_name(job->status.state));
-    lrc_json_kint(out, "progress", lrc_job_percent(job));
+    lrc_json_kint(out, "progress", lrc_job_percent(job, readings));
     lrc_json_kstr(out, "current_step", step[0] ? step : NULL);
     put_known(out, "step_num", p.step);
     put_known(out, "total_steps", p.total_steps);
@@ -165,15 +194,12 @@ int lrc_job_put_training_status(const lrc_job *job, lrc_json_out *out, lrc_err *
     return 0;
 }
 
-int lrc_job_percent(const lrc_job *job)
+int lrc_job_percent(const lrc_job *job, lrc_readings *readings)
 {
-    lrc_auto_free char *log = NULL;
-    const lrc_job_kind *kind = lrc_job_kind_find(job->spec.kind);
     lrc_job_progress progress;
     if (job->status.state == LRC_JOB_COMPLETED)
         return 100;
-    if (lrc_path_join(&log, job->folder, "log", NULL) < 0 ||
-        lrc_job_progress_of(log, kind ? kind->progress : LRC_JOB_PROGRESS_COUNTER, &progress, NULL) < 0)
+    if (lrc_readings_progress(readings, job, &progress, NULL) < 0)
         return 0;
     return progress.percent > 0 ? (int)progress.percent : 0;
 }

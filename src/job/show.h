@@ -3,23 +3,33 @@
 //
 // {"id","type","status","progress","metrics":{…},"exit":{…},…}: KNX's names (id, type, status, progress, created_at,
 // started_at, completed_at, exit_code, error, current_image, total_images) and ours beside them. Times are ms; what is
-// not known is null. Reads the job's log for its progress. May use: base, json, job.
+// not known is null. Progress and causes come from the job's log, through `readings` (NULL: read for this one call).
+// May use: base, json, job.
 #ifndef LRC_JOB_SHOW_H
 #define LRC_JOB_SHOW_H
 
 #include "job/job.h"
 #include "job/lines.h"
+#include "job/readings.h"
 #include "json/json.h"
 
-// Everything that is known of a job, as one value.
-int lrc_job_put(const lrc_job *job, lrc_json_out *out, lrc_err *err);
+typedef enum {
+    LRC_JOB_PUT_WHOLE, // everything that is known
+    LRC_JOB_PUT_BRIEF, // for lists: without command, environment, folders and inputs
+} lrc_job_put_what;
+
+// A job as one value.
+int lrc_job_put(const lrc_job *job, lrc_readings *readings, lrc_job_put_what what, lrc_json_out *out, lrc_err *err);
+
+// [{"cause","said","remedy","evidence","line","offset"}, …]: why it failed, the likeliest first.
+void lrc_job_put_failures(const lrc_failures *failures, lrc_json_out *out);
 
 // The members of KNX's training status, into an open object: job_id, status, progress, current_step, step_num,
 // total_steps, current_epoch, total_epochs, loss, lr, eta_seconds, error.
-int lrc_job_put_training_status(const lrc_job *job, lrc_json_out *out, lrc_err *err);
+int lrc_job_put_training_status(const lrc_job *job, lrc_readings *readings, lrc_json_out *out, lrc_err *err);
 
 // How far it is, 0 to 100, read from its log; 100 when it completed, 0 when nothing is known.
-int lrc_job_percent(const lrc_job *job);
+int lrc_job_percent(const lrc_job *job, lrc_readings *readings);
 
 // One line of a log: {"timestamp","level","message","raw"} as KNX has it, with "seq" (number of the line), "offset" and
 // "end" (its raw bytes): reading goes on at `end`.

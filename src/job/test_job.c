@@ -574,6 +574,29 @@ static void a_result_that_is_complete_counts(void **state)
     }
 }
 
+// sd-scripts says "No data found", ends with exit code 0 and has trained nothing.
+static void an_end_without_the_result_is_a_failure(void **state)
+{
+    (void)state;
+    static const char *const results[] = {"starts", "none.safetensors"};
+    lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
+    for (size_t i = 0; i < LENGTH(results); i++) {
+        lrc_job_request req = {.kind = "training", .grace_s = -1};
+        lrc_err err = LRC_ERR_INIT;
+        lrc_auto_free char *reason = NULL;
+        job_id id;
+        lrc_strv_push(&req.argv, LORICA_TEST_DATA "/fixtures/nasty-child", NULL);
+        lrc_strv_push(&req.argv, "quick", NULL);
+        lrc_strv_pushf(&req.labels, NULL, "result=%s/%s", s.ws.root, results[i]);
+        assert_ok(lrc_job_submit(&s.ws, &req, id, &err), err);
+        lrc_strv_done(&req.argv);
+        lrc_strv_done(&req.labels);
+        lrc_test_finish(&s, id);
+        lrc_str_format(&reason, NULL, "it ended without an error, but did not make '%s/%s'", s.ws.root, results[i]);
+        lrc_test_expect_state(&s, id, i == 0 ? LRC_JOB_COMPLETED : LRC_JOB_FAILED, i == 0 ? "" : reason);
+    }
+}
+
 // A job that runs on without a runner; its id into ret_id.
 static void orphan_job(const lrc_test_studio *s, const char *place, const char *mode, job_id ret_id)
 {
@@ -803,6 +826,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_moved_workspace_keeps_its_jobs),
         cmocka_unit_test(a_runner_may_die_at_any_point),
         cmocka_unit_test(a_result_that_is_complete_counts),
+        cmocka_unit_test(an_end_without_the_result_is_a_failure),
         cmocka_unit_test(a_job_without_a_runner_is_followed_and_can_be_stopped),
         cmocka_unit_test(a_killed_child_of_a_lost_runner_leaves_nobody),
         cmocka_unit_test(numbers_that_were_used_again_are_seen),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
 
-#include "job/curve.h"
 #include "job/kinds.h"
 #include "job/progress.h"
 #include "support/cmocka.h"
@@ -278,48 +277,6 @@ static void batches_are_no_epoch(void **state)
     assert_int_equal(p->total_epochs, 5);
 }
 
-// 1000 steps with loss = step, each told first with the loss of the step before, as sd-scripts' bar does.
-static void curves(void **state)
-{
-    (void)state;
-    enum { STEPS = 1000, TEXT = 200000 };
-    static char log[TEXT];
-    size_t n = 0;
-    n += (size_t)snprintf(log, sizeof log, "loading model\nepoch 1/2\n");
-    for (int i = 1; i <= STEPS; i++) {
-        if (i == STEPS / 2 + 1)
-            n += (size_t)snprintf(log + n, sizeof log - n, "\nepoch 2/2\n");
-        n += (size_t)snprintf(log + n, sizeof log - n, "\rsteps:  4%%|#    | %d/1000 [05:12<07:36,  2.60it/s", i);
-        n += (size_t)snprintf(log + n, sizeof log - n, i > 1 ? ", avr_loss=%d]" : "]", i - 1);
-        n += (size_t)snprintf(log + n, sizeof log - n,
-                              "\rsteps:  4%%|#    | %d/1000 [05:12<07:36,  2.60it/s, avr_loss=%d]", i, i);
-    }
-    assert_true(n < sizeof log);
-    lrc_auto_free char *folder = lrc_test_folder(), *path = NULL;
-    assert_int_equal(lrc_str_format(&path, NULL, "%s/log", folder), 0);
-    lrc_test_put(folder, "log", log);
-    static const size_t most[] = {2, 3, 7, 400, 999, 1000, 5000};
-    for (size_t k = 0; k < LENGTH(most); k++) {
-        lrc_auto_free lrc_job_point *point = NULL;
-        size_t count = 0;
-        assert_int_equal(lrc_job_curve(path, most[k], &point, &count, NULL), 0);
-        assert_true(count >= 1 && count <= most[k] && (count * 2 >= most[k] || count == STEPS));
-        assert_int_equal(point[count - 1].step, STEPS);
-        int64_t before = 0;
-        for (size_t i = 0; i < count; i++) { // the mean of the steps that it stands for
-            const double mean = (double)(before + 1 + point[i].step) / 2;
-            assert_true(point[i].step > before && fabs(point[i].loss - mean) < 1e-6);
-            assert_int_equal(point[i].epoch, point[i].step > STEPS / 2 ? 2 : 1);
-            before = point[i].step;
-        }
-    }
-    lrc_auto_free lrc_job_point *none = NULL;
-    size_t count = 1;
-    assert_int_equal(lrc_job_curve("/nowhere/log", 10, &none, &count, NULL), 0);
-    assert_int_equal(count, 0);
-    lrc_test_folder_done(lrc_take(folder));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,7 +290,6 @@ int main(void)
         cmocka_unit_test(what_went_wrong),
         cmocka_unit_test(kinds),
         cmocka_unit_test(batches_are_no_epoch),
-        cmocka_unit_test(curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "job/job.h"
 #include "proc/spawn.h"
+#include "toml/toml.h"
 #include "train/native.h"
 #include "train/snapshot.h"
 
@@ -109,13 +110,23 @@ static int environment(const lrc_settings *s, const lrc_train_run *r, lrc_job_re
     return 0;
 }
 
+// The folder that the trainer writes its TensorBoard files to, as its configuration has it.
+static int label_events(const lrc_train_run *r, lrc_job_request *job, lrc_err *err)
+{
+    lrc_auto_toml_doc lrc_toml_doc *config = NULL;
+    if (lrc_toml_parse(r->output.config_toml, r->output.config_len, &config, err) < 0)
+        return -1;
+    const lrc_toml *dir = lrc_toml_get(lrc_toml_root(config), "logging_dir");
+    return dir && dir->type == LRC_TOML_STRING ? lrc_strv_pushf(&job->labels, err, "events=%s", dir->text) : 0;
+}
+
 static int fill_job(const lrc_settings *s, const lrc_train_run *r, lrc_job_request *job, lrc_err *err)
 {
     if (own_arguments(r, &job->argv, err) < 0 || environment(s, r, job, err) < 0 ||
         lrc_strv_pushf(&job->labels, err, "project=%s", r->output.name) < 0 ||
         lrc_strv_pushf(&job->labels, err, "result=%s/%s", r->output.output_dir, r->output.saved_file) < 0)
         return -1;
-    return 0;
+    return label_events(r, job, err);
 }
 
 static int blocked(const lrc_findings *findings, lrc_err *err)

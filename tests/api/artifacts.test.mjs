@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A real training of the embedded trainer over HTTP: what it refuses is said before there is a job; its LoRA files, its
-// samples and the curve of its loss are listed and served, and nothing else is.
+// samples and the curves are listed and served, and nothing else is.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -101,7 +101,7 @@ test('samples, LoRA files and the loss of a training', async (t) => {
   assert.equal(picture.headers.get('content-type'), 'image/png');
   assert.equal(Buffer.from(await picture.arrayBuffer()).subarray(1, 4).toString(), 'PNG');
 
-  const { body: curve } = await get('curve?points=5');
+  const { body: curve } = await get('metrics?points=5');
   assert.ok(curve.points.length >= 2 && curve.points.length <= 5);
   assert.equal(curve.points.at(-1).step, 12);
   assert.equal(curve.points.at(-1).epoch, 2);
@@ -111,7 +111,7 @@ test('samples, LoRA files and the loss of a training', async (t) => {
     'files/..%2f..%2fetc%2fpasswd', 'files/sample', `samples/..%2fstar.safetensors`, 'samples/star.safetensors'];
   for (const what of none) isError(assert, await get(what), 404, 'not_found');
   isError(assert, await get('files/star-000008.safetensors'), 403, 'denied');
-  isError(assert, await get('curve?points=1'), 400, 'invalid');
+  isError(assert, await get('metrics?points=0'), 400, 'invalid');
   isError(assert, await call(server, 'GET', '/api/jobs/training_1_1/samples'), 404, 'not_found');
 
   renameSync(ws.path('output'), ws.path('output.away'));
