@@ -13,14 +13,19 @@ export const standin = path.join(tree, 'tests/fixtures/sd_scripts');
 // A workspace below a fresh folder; `t` is node's test context, which removes it.
 export function workspace(t) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'lorica e2e '));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return new Workspace(dir);
+  const ws = new Workspace(dir);
+  t.after(async () => {
+    for (const close of ws.users) await close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return ws;
 }
 
 class Workspace {
   constructor(dir) {
     this.dir = dir;
     this.root = path.join(dir, 'ws');
+    this.users = []; // functions that end what works in it, called before it goes
     this.env = { PATH: process.env.PATH, HOME: dir, LORICA_WORKSPACE: this.root, LORICA_ORT: process.env.LORICA_ORT ?? '' };
     if (!this.env.LORICA_ORT) delete this.env.LORICA_ORT;
   }
