@@ -70,14 +70,15 @@ int lrc_api_picture_find(const lrc_app *app, const char *given, const char *exte
                          lrc_err *err)
 {
     const lrc_workspace *w = lrc_app_workspace(app);
-    lrc_auto_free char *path = NULL, *beside = NULL;
+    lrc_auto_free char *path = NULL, *folder = NULL, *beside = NULL;
     lrc_auto_rooted lrc_rooted image = LRC_ROOTED_INIT, caption = LRC_ROOTED_INIT;
     if (!given[0] || !lrc_kohya_type_of(given))
         return lrc_fail_field(err, LRC_ERR_INVALID, "image_path", "'%s' is not the path of an image", given);
     // A link is not followed: the caption lies beside it, where the trainer looks.
     if (lrc_workspace_dataset(w, given, &path, err) < 0 ||
         lrc_rooted_find(lrc_app_roots(app), w->root, path, LRC_ROOTED_NEW | LRC_ROOTED_LINK, &image, err) < 0 ||
-        lrc_api_check_place(app, image.path, err) < 0 || lrc_caption_path(image.path, extension, &beside, err) < 0 ||
+        lrc_path_parent(&folder, image.path, err) < 0 || lrc_api_check_place(app, folder, err) < 0 ||
+        lrc_caption_path(image.path, extension, &beside, err) < 0 ||
         lrc_rooted_find(lrc_app_roots(app), w->root, beside, LRC_ROOTED_NEW, &caption, err) < 0)
         return -1;
     ret->exists = image.exists && !S_ISDIR(image.st.st_mode);
