@@ -28,8 +28,8 @@ LRC_DEFINE_FREEP(lrc_app)
 // Any thread.
 lrc_app *lrc_api_app(const lrc_http_req *q);
 const lrc_workspace *lrc_app_workspace(const lrc_app *app);
-lrc_roots *lrc_app_roots(lrc_app *app);   // the workspace's data folders and the setting `roots`
-lrc_thumbs *lrc_app_thumbs(lrc_app *app); // small pictures, kept in .lorica/thumbs
+lrc_roots *lrc_app_roots(const lrc_app *app); // the workspace's data folders and the setting `roots`
+lrc_thumbs *lrc_app_thumbs(lrc_app *app);     // small pictures, kept in .lorica/thumbs
 // As they are on disk now; the caller frees.
 int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err);
 // Declare the roots anew, after the settings changed.
@@ -56,9 +56,33 @@ int lrc_api_body(const lrc_http_req *q, lrc_json_doc **ret, lrc_err *err);
 void lrc_api_begin(lrc_buf *buf, lrc_json_out *out);
 // A refusal with findings, status 400 or 422, in the one shape and a list "findings".
 int lrc_api_answer_findings(lrc_http_req *q, const lrc_err *why, const lrc_findings *findings, lrc_err *err);
-// The folder of a dataset as a request names it (name, datasets/x, dataset/x, absolute), which must exist and lie in a
-// declared root. The caller frees.
+// Findings as "errors": ["file: why", …], and a list of texts: each a member of the open object.
+void lrc_api_put_errors(lrc_json_out *out, const lrc_findings *f);
+void lrc_api_put_texts(lrc_json_out *out, const char *key, const lrc_strv *texts);
+// A member that is a list of texts, added to *ret. As lrc_json_array().
+int lrc_api_texts(const lrc_json *obj, const char *key, bool need, lrc_strv *ret, lrc_err *err);
+
+// ---- Datasets and pictures (place.c) -----------------------------------------------------------------------------------
+
+// The folder of a dataset as a request names it (name, datasets/x, dataset/x, ./datasets/x, absolute), which must exist,
+// lie in a declared root, and be a dataset by lrc_api_check_place(). The caller frees.
 int lrc_api_dataset(const lrc_app *app, const char *given, char **ret, lrc_err *err);
+
+// LRC_ERR_DENIED unless `path` (absolute, no links) lies in datasets/ or outside the workspace.
+int lrc_api_check_place(const lrc_app *app, const char *path, lrc_err *err);
+
+// A picture of a dataset and its caption file, as a request names them. Both lie in a declared root; the picture need not
+// exist (LRC_ERR_NOT_FOUND when its folder does not). LRC_ERR_INVALID when it is no path of an image, or the extension is
+// none of captions.
+typedef struct lrc_api_picture {
+    char *image;   // absolute; a link itself, not its target
+    char *caption; // absolute, links followed
+    bool exists;   // the picture does
+} lrc_api_picture;
+int lrc_api_picture_find(const lrc_app *app, const char *given, const char *extension, lrc_api_picture *ret,
+                         lrc_err *err);
+void lrc_api_picture_done(lrc_api_picture *p);
+#define lrc_auto_api_picture lrc_cleanup(lrc_api_picture_done)
 
 // ---- Routes ----------------------------------------------------------------------------------------------------------
 
@@ -75,5 +99,10 @@ extern const lrc_http_route lrc_api_training_routes[];
 extern const lrc_http_route lrc_api_tagging_routes[];
 extern const lrc_http_route lrc_api_images_routes[];
 extern const lrc_http_route lrc_api_config_routes[];
+extern const lrc_http_route lrc_api_datasets_routes[];
+extern const lrc_http_route lrc_api_uploads_routes[];
+extern const lrc_http_route lrc_api_captions_routes[];
+extern const lrc_http_route lrc_api_files_routes[];
+extern const lrc_http_route lrc_api_settings_routes[];
 
 #endif

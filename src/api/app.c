@@ -8,7 +8,6 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "dataset/name.h"
 #include "job/job.h"
 #include "job/resources.h"
 
@@ -199,7 +198,7 @@ const lrc_workspace *lrc_app_workspace(const lrc_app *app)
     return &app->w;
 }
 
-lrc_roots *lrc_app_roots(lrc_app *app)
+lrc_roots *lrc_app_roots(const lrc_app *app)
 {
     return app->roots;
 }
@@ -268,24 +267,4 @@ int lrc_api_answer_findings(lrc_http_req *q, const lrc_err *why, const lrc_findi
     lrc_api_begin(&buf, &out);
     lrc_json_put_error_findings(&out, why, findings);
     return lrc_http_answer_json(q, lrc_err_http_status(why->code), &buf, err);
-}
-
-int lrc_api_dataset(const lrc_app *app, const char *given, char **ret, lrc_err *err)
-{
-    lrc_auto_free char *path = NULL;
-    lrc_auto_rooted lrc_rooted found = LRC_ROOTED_INIT;
-    lrc_err why = LRC_ERR_INIT;
-    if (lrc_workspace_dataset(&app->w, given, &path, err) < 0)
-        return -1;
-    if (lrc_rooted_find(app->roots, app->w.root, path, 0, &found, &why) < 0) {
-        if (why.code != LRC_ERR_NOT_FOUND || strchr(given, '/'))
-            return lrc_fail_field(err, why.code, "dataset", "dataset '%s': %s", given, why.msg);
-        free(lrc_take(path)); // a name in another Unicode form, or a typing error: the service knows
-        if (lrc_dataset_find(&app->w, given, &path, err) < 0 ||
-            lrc_rooted_find(app->roots, app->w.root, path, 0, &found, err) < 0)
-            return -1;
-    }
-    if (!S_ISDIR(found.st.st_mode))
-        return lrc_fail_field(err, LRC_ERR_INVALID, "dataset", "'%s' is not a folder", given);
-    return lrc_str_copy(ret, found.path, err);
 }

@@ -71,6 +71,8 @@ static int edit_file(struct run *r, const char *path, lrc_changes *changes, lrc_
 {
     lrc_auto_caption_file lrc_caption_file file = {0};
     lrc_auto_free char *before = NULL, *after = NULL;
+    if (r->bulk->may && r->bulk->may(r->bulk->may_arg, path, err) < 0)
+        return -1;
     if (lrc_caption_read(path, &file, err) < 0 || r->bulk->edit(r->bulk->arg, file.text, &after, err) < 0)
         return -1;
     if (!after)

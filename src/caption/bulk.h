@@ -27,8 +27,11 @@ typedef struct lrc_caption_bulk {
     bool recursive;                 // sub-folders too
     bool existing_only;             // only captions that exist, with an image or without; else one for each image
     bool dry_run;                   // change nothing, only report
-    const char *operation;          // a word for the journal: "add-trigger"
-    const char *summary;            // a line for people: "add trigger word 'ohwx' at the start"
+    // Asked about each caption file before it is read; what it refuses is a problem and is not touched. NULL: all may be.
+    int (*may)(void *may_arg, const char *path, lrc_err *err);
+    void *may_arg;
+    const char *operation; // a word for the journal: "add-trigger"
+    const char *summary;   // a line for people: "add trigger word 'ohwx' at the start"
     lrc_caption_edit edit;
     void *arg;
 } lrc_caption_bulk;

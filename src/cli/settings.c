@@ -18,37 +18,21 @@ static int open_settings(const lrc_common *common, lrc_workspace *w, lrc_setting
     return lrc_workspace_open(common->workspace, false, w, err) < 0 ? -1 : lrc_settings_load(w, ret, err);
 }
 
-static int put_setting(lrc_json_out *out, const lrc_settings *s, const lrc_setting *row, lrc_err *err)
+static void put_setting(lrc_json_out *out, const lrc_settings *s, const lrc_setting *row)
 {
-    lrc_auto_free char *shown = NULL;
-    if (lrc_settings_show(s, row->key, &shown, err) < 0)
-        return -1;
     lrc_json_object_begin(out);
     lrc_json_kstr(out, "key", row->key);
     lrc_json_kstr(out, "kind", lrc_setting_kind_name(row->kind));
     lrc_json_key(out, "value");
-    if (row->kind == LRC_SETTING_INT) {
-        lrc_json_put_int(out, lrc_settings_int(s, row->key));
-    } else if (row->kind == LRC_SETTING_BOOL) {
-        lrc_json_put_bool(out, lrc_settings_bool(s, row->key));
-    } else if (row->kind == LRC_SETTING_PATHS) {
-        const lrc_strv *list = lrc_settings_paths(s, row->key);
-        lrc_json_array_begin(out);
-        for (size_t i = 0; i < list->count; i++)
-            lrc_json_put_str(out, list->item[i]);
-        lrc_json_array_end(out);
-    } else {
-        lrc_json_put_str(out, shown[0] ? shown : NULL);
-    }
+    lrc_settings_put(out, s, row);
     lrc_json_kstr(out, "source", lrc_setting_source_name(lrc_settings_source(s, row->key)));
     lrc_json_kstr(out, "default", row->initial[0] ? row->initial : NULL);
     lrc_json_kstr(out, "env", row->env);
     lrc_json_kstr(out, "help", row->help);
     lrc_json_object_end(out);
-    return 0;
 }
 
-static int list_as_json(const lrc_settings *s, lrc_err *err)
+static int list_as_json(const lrc_settings *s)
 {
     size_t rows;
     const lrc_setting *table = lrc_settings_table(&rows);
@@ -60,8 +44,7 @@ static int list_as_json(const lrc_settings *s, lrc_err *err)
     lrc_json_key(&out, "settings");
     lrc_json_array_begin(&out);
     for (size_t i = 0; i < rows; i++)
-        if (put_setting(&out, s, &table[i], err) < 0)
-            return -1;
+        put_setting(&out, s, &table[i]);
     lrc_json_array_end(&out);
     lrc_json_object_end(&out);
     return lrc_cmdline_json(&buf);
@@ -106,7 +89,7 @@ int lrc_cli_settings_list(int argc, char **argv)
         return 0;
     if (open_settings(&common, &w, &s, &err) < 0)
         return lrc_cmdline_fail(&common, &err);
-    const int result = common.json ? list_as_json(s, &err) : list_as_text(s, &err);
+    const int result = common.json ? list_as_json(s) : list_as_text(s, &err);
     return result < 0 ? lrc_cmdline_fail(&common, &err) : result;
 }
 
@@ -136,8 +119,7 @@ int lrc_cli_settings_get(int argc, char **argv)
     lrc_json_out out;
     lrc_buf_init(&buf, JSON_MAX);
     lrc_json_out_init(&out, &buf, 0);
-    if (put_setting(&out, s, row, &err) < 0)
-        return lrc_cmdline_fail(&common, &err);
+    put_setting(&out, s, row);
     return lrc_cmdline_json(&buf);
 }
 
@@ -212,7 +194,8 @@ static int report_change(const lrc_common *common, const lrc_workspace *w, const
     if (common->json) {
         lrc_json_out out;
         lrc_json_out_init(&out, &buf, 0);
-        return put_setting(&out, s, row, &err) < 0 ? lrc_cmdline_fail(common, &err) : lrc_cmdline_json(&buf);
+        put_setting(&out, s, row);
+        return lrc_cmdline_json(&buf);
     }
     printf("%s = %s\n", row->key, shown[0] ? shown : "(not set)");
     if (lrc_settings_source(s, row->key) == LRC_SETTING_FROM_ENV && !common->quiet)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -43,6 +44,31 @@ int lrc_dataset_check_name(const char *name, lrc_err *err)
                                   (int)n, p);
         p += n;
     }
+    return 0;
+}
+
+int lrc_dataset_mend_name(const char *given, char **ret, lrc_err *err)
+{
+    lrc_auto_free char *copy = NULL, *mended = NULL;
+    lrc_auto_buf lrc_buf name;
+    lrc_buf_init(&name, LRC_PATH_MAX);
+    if (lrc_str_copy(&copy, given, err) < 0)
+        return -1;
+    const char *p = lrc_str_trim(copy);
+    if (!*p)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "dataset_name", "a dataset needs a name");
+    while (*p) {
+        uint32_t cp = 0;
+        const size_t n = lrc_utf8_decode(p, strlen(p), &cp);
+        if (n && may_be_in_name(cp) && !(cp == '.' && name.len == 0))
+            lrc_buf_add(&name, p, n);
+        else
+            lrc_buf_addc(&name, '_');
+        p += n ? n : 1;
+    }
+    if (lrc_buf_take(&name, "the dataset's name", &mended, NULL, err) < 0 || lrc_dataset_check_name(mended, err) < 0)
+        return -1;
+    *ret = lrc_take(mended);
     return 0;
 }
 

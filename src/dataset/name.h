@@ -12,6 +12,10 @@
 // not begin with a dot or a blank; "10_ohwx girl", "Été", "猫" are names.
 int lrc_dataset_check_name(const char *name, lrc_err *err);
 
+// The nearest name that can stand: blanks at the ends go, what may not be in a name becomes '_' ("../x" is "_._x"). The
+// caller frees. LRC_ERR_INVALID when nothing is left, or it is too long.
+int lrc_dataset_mend_name(const char *given, char **ret, lrc_err *err);
+
 // The folder of an existing dataset given as people give it (lrc_workspace_dataset()); where there is none of that name,
 // the one whose name differs only in its Unicode normal form. LRC_ERR_NOT_FOUND names the nearest one. The caller frees.
 int lrc_dataset_find(const lrc_workspace *w, const char *given, char **ret, lrc_err *err);

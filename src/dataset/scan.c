@@ -24,6 +24,7 @@ void lrc_dataset_done(lrc_dataset *d)
     for (size_t i = 0; i < d->folders; i++)
         folder_done(&d->folder[i]);
     free(d->folder);
+    lrc_strv_done(&d->covers);
     lrc_findings_done(&d->findings);
     *d = (lrc_dataset){0};
 }
@@ -148,6 +149,9 @@ static int scan(struct scanner *s, lrc_err *err)
         return -1;
     for (size_t i = 0; i < s->images.count; i++)
         if (count_image(s, i, err) < 0)
+            return -1;
+    for (size_t i = 0; i < s->images.count && i < LRC_DATASET_COVERS; i++)
+        if (lrc_strv_pushf(&s->d->covers, err, "%s/%s", s->d->path, s->images.item[i]) < 0)
             return -1;
     if (s->d->folders > 1)
         qsort(s->d->folder, s->d->folders, sizeof *s->d->folder, by_relative);

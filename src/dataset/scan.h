@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 #include "base/findings.h"
+#include "base/str.h"
 #include "settings/workspace.h"
+
+#define LRC_DATASET_COVERS 4
 
 // One folder with images: the dataset itself (relative "") or one below it.
 typedef struct lrc_dataset_folder {
@@ -28,6 +31,7 @@ typedef struct lrc_dataset {
     int64_t modified_ms;           // of the youngest file or folder
     lrc_dataset_folder *folder;    // only those with images, the dataset itself first
     size_t folders;
+    lrc_strv covers;       // paths of its first images, to show it by
     lrc_findings findings; // what the trainer will not see, images that share a caption, captions of no image
 } lrc_dataset;
 

@@ -207,18 +207,40 @@ static int load_file(const char *path, lrc_json_doc **ret, lrc_err *err)
     return 0;
 }
 
+// KNX's own settings are not judged: what does not fit is as good as absent.
+static bool is_kept(const lrc_setting *row)
+{
+    size_t rows;
+    return row >= lrc_settings_kept(&rows);
+}
+
+// 1: there is a value, 0: there is none.
+static int load_member(const lrc_setting *row, const lrc_json *object, const char *path, struct value *ret,
+                       lrc_err *err)
+{
+    const lrc_json *member = lrc_json_get(object, row->file_key);
+    if (!member || member->type == LRC_JSON_NULL)
+        return 0;
+    if (!is_kept(row))
+        return value_from_json(row, member, path, ret, err) < 0 ? -1 : 1;
+    if (value_from_json(row, member, path, ret, NULL) == 0)
+        return 1;
+    value_done(ret);
+    return 0;
+}
+
 static int load_value(lrc_settings *s, const lrc_setting *row, const lrc_json *object, const char *path, lrc_err *err)
 {
     auto_value struct value v = {0};
-    const lrc_json *member = lrc_json_get(object, row->file_key);
+    int found = 0;
     const char *env = row->env ? getenv(row->env) : NULL;
     if (env && env[0]) {
         if (value_from_text(row, env, &v, err) < 0)
             return lrc_wrap(err, "environment variable %s", row->env);
         v.source = LRC_SETTING_FROM_ENV;
-    } else if (member && member->type != LRC_JSON_NULL) {
-        if (value_from_json(row, member, path, &v, err) < 0)
-            return -1;
+    } else if ((found = load_member(row, object, path, &v, err)) < 0) {
+        return -1;
+    } else if (found) {
         v.source = LRC_SETTING_FROM_FILE;
     } else if (value_from_text(row, row->initial, &v, err) < 0) {
         return -1;
@@ -235,8 +257,10 @@ static int load_value(lrc_settings *s, const lrc_setting *row, const lrc_json *o
 
 int lrc_settings_load(const lrc_workspace *w, lrc_settings **ret, lrc_err *err)
 {
-    size_t rows;
+    size_t rows, kept;
     const lrc_setting *table = lrc_settings_table(&rows);
+    lrc_settings_kept(&kept); // lie behind the others
+    rows += kept;
     lrc_auto_settings lrc_settings *s = calloc(1, sizeof *s);
     if (!s || !(s->value = calloc(rows, sizeof *s->value)))
         return lrc_fail_memory(err);
@@ -344,8 +368,6 @@ int lrc_settings_show(const lrc_settings *s, const char *key, char **ret, lrc_er
     return lrc_buf_take(&text, key, ret, NULL, err);
 }
 
-// ---- Changing --------------------------------------------------------------------------------------------------------
-
 static void put_value(lrc_json_out *out, const lrc_setting *row, const struct value *v)
 {
     switch (row->kind) {
@@ -361,39 +383,68 @@ static void put_value(lrc_json_out *out, const lrc_setting *row, const struct va
     }
 }
 
-// The file's object with this one member replaced, added at the end, or (v NULL) left out.
-static void render(lrc_buf *buf, const lrc_json *object, const lrc_setting *row, const struct value *v)
+void lrc_settings_put(lrc_json_out *out, const lrc_settings *s, const lrc_setting *row)
+{
+    const struct value *v = value_of(s, row->key, &row);
+    lrc_auto_free char *shown = NULL;
+    if (row->kind == LRC_SETTING_BOOL || row->kind == LRC_SETTING_INT || row->kind == LRC_SETTING_PATHS) {
+        put_value(out, row, v);
+        return;
+    }
+    if (lrc_settings_show(s, row->key, &shown, NULL) < 0)
+        out->buf->failed = LRC_ERR_NO_MEMORY;
+    lrc_json_put_str(out, shown && shown[0] ? shown : NULL);
+}
+
+// ---- Changing --------------------------------------------------------------------------------------------------------
+
+// One member of the file that is to change. `remove`: it goes.
+struct change {
+    const lrc_setting *row;
+    struct value value;
+    bool remove, written;
+};
+
+static struct change *change_of(struct change *changes, size_t count, const char *file_key)
+{
+    size_t i = 0;
+    while (i < count && strcmp(changes[i].row->file_key, file_key) != 0)
+        i++;
+    return i < count ? &changes[i] : NULL;
+}
+
+static void put_change(lrc_json_out *out, struct change *c)
+{
+    if (c->remove || c->written)
+        return;
+    lrc_json_key(out, c->row->file_key);
+    put_value(out, c->row, &c->value);
+    c->written = true;
+}
+
+// The file's object with these members replaced, added at the end, or left out.
+static void render(lrc_buf *buf, const lrc_json *object, struct change *changes, size_t count)
 {
     lrc_json_out out;
-    bool written = false;
     lrc_json_out_init(&out, buf, JSON_INDENT);
     lrc_json_object_begin(&out);
     for (const lrc_json *m = object ? object->first : NULL; m; m = m->next) {
-        const bool ours = strcmp(m->key, row->file_key) == 0;
-        if (ours && (!v || written))
+        struct change *c = change_of(changes, count, m->key);
+        if (c) {
+            put_change(&out, c);
             continue;
+        }
         lrc_json_key(&out, m->key);
-        if (ours)
-            put_value(&out, row, v);
-        else
-            lrc_json_put_value(&out, m);
-        written = written || ours;
+        lrc_json_put_value(&out, m);
     }
-    if (v && !written) {
-        lrc_json_key(&out, row->file_key);
-        put_value(&out, row, v);
-    }
+    for (size_t i = 0; i < count; i++)
+        put_change(&out, &changes[i]);
     lrc_json_object_end(&out);
     lrc_buf_addc(buf, '\n');
 }
 
-int lrc_settings_write(const lrc_workspace *w, const char *key, const char *value, lrc_err *err)
+static int write_changes(const lrc_workspace *w, struct change *changes, size_t count, lrc_err *err)
 {
-    const lrc_setting *row;
-    auto_value struct value v = {0};
-    const bool remove = value[0] == '\0';
-    if (lrc_settings_find_or_fail(key, &row, err) < 0 || (!remove && value_from_text(row, value, &v, err) < 0))
-        return -1;
     lrc_auto_free char *path = NULL, *folder = NULL, *lock_path = NULL;
     lrc_auto_close int lock = -1;
     if (lrc_workspace_path(w, FILE_NAME, &path, err) < 0 || lrc_path_parent(&folder, path, err) < 0 ||
@@ -403,14 +454,46 @@ int lrc_settings_write(const lrc_workspace *w, const char *key, const char *valu
     lrc_auto_json_doc lrc_json_doc *doc = NULL;
     if (load_file(path, &doc, err) < 0)
         return -1;
-    if (remove && !doc)
+    bool adds = false;
+    for (size_t i = 0; i < count; i++)
+        adds = adds || !changes[i].remove;
+    if (!doc && !adds)
         return 0;
     lrc_auto_buf lrc_buf text;
     lrc_buf_init(&text, FILE_MAX);
-    render(&text, doc ? lrc_json_root(doc) : NULL, row, remove ? NULL : &v);
+    render(&text, doc ? lrc_json_root(doc) : NULL, changes, count);
     if (lrc_buf_check(&text, path, err) < 0)
         return -1;
     return lrc_fs_write(path, text.data, text.len, FILE_MODE, err);
+}
+
+static int judge_change(const lrc_setting_change *given, struct change *ret, lrc_err *err)
+{
+    if (lrc_settings_find_or_fail(given->key, &ret->row, err) < 0)
+        return -1;
+    ret->remove = given->value[0] == '\0';
+    return ret->remove ? 0 : value_from_text(ret->row, given->value, &ret->value, err);
+}
+
+int lrc_settings_write_all(const lrc_workspace *w, const lrc_setting_change *given, size_t count, lrc_err *err)
+{
+    struct change *changes = calloc(count + 1, sizeof *changes);
+    if (!changes)
+        return lrc_fail_memory(err);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = judge_change(&given[i], &changes[i], err);
+    if (result == 0)
+        result = write_changes(w, changes, count, err);
+    for (size_t i = 0; i < count; i++)
+        value_done(&changes[i].value);
+    free(changes);
+    return result;
+}
+
+int lrc_settings_write(const lrc_workspace *w, const char *key, const char *value, lrc_err *err)
+{
+    return lrc_settings_write_all(w, &(lrc_setting_change){key, value}, 1, err);
 }
 
 int lrc_settings_set(lrc_settings *s, const char *key, const char *value, lrc_err *err)

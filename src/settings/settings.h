@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "settings/workspace.h"
+#include "json/json.h"
 
 typedef enum {
     LRC_SETTING_TEXT,
@@ -44,6 +45,9 @@ typedef enum { LRC_SETTING_FROM_DEFAULT, LRC_SETTING_FROM_FILE, LRC_SETTING_FROM
 
 // The table; *ret_count rows. Borrowed for ever.
 const lrc_setting *lrc_settings_table(size_t *ret_count);
+// Settings of KNX that its page reads and writes and nobody here asks for: in no list, but found and written as the
+// others are. They follow the table in memory. A value of a wrong type counts as absent.
+const lrc_setting *lrc_settings_kept(size_t *ret_count);
 const lrc_setting *lrc_settings_find(const char *key); // by key or file_key; NULL when there is none
 // The same; LRC_ERR_NOT_FOUND names the nearest key.
 int lrc_settings_find_or_fail(const char *key, const lrc_setting **ret, lrc_err *err);
@@ -76,12 +80,21 @@ static inline bool lrc_settings_is_set(const lrc_settings *s, const char *key)
 // The caller frees.
 int lrc_settings_show(const lrc_settings *s, const char *key, char **ret, lrc_err *err);
 
+// The value as JSON: a text as lrc_settings_show() has it (null when it is empty), else a number, true, false or a list.
+void lrc_settings_put(lrc_json_out *out, const lrc_settings *s, const lrc_setting *row);
+
 // Check `value` against its row and write the file under its lock; every other key stays as it is on disk. "" removes
 // the key. Needs no loaded settings, so that a value of a wrong type can be replaced. LRC_ERR_NOT_FOUND for an unknown
 // key, with the nearest one.
 int lrc_settings_write(const lrc_workspace *w, const char *key, const char *value, lrc_err *err);
 
-// The same, and *s is loaded anew. On failure *s holds what it held.
+// Several at once: all of them are written, or none. No key may come twice.
+typedef struct lrc_setting_change {
+    const char *key, *value;
+} lrc_setting_change;
+int lrc_settings_write_all(const lrc_workspace *w, const lrc_setting_change *given, size_t count, lrc_err *err);
+
+// The same as lrc_settings_write(), and *s is loaded anew. On failure *s holds what it held.
 int lrc_settings_set(lrc_settings *s, const char *key, const char *value, lrc_err *err);
 
 #endif

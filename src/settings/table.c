@@ -29,8 +29,17 @@ static const lrc_setting table[] = {
      "pages of other origins that may call the API, parted by commas: https://name:port"},
     {"job.grace_seconds", "job.grace_seconds", LRC_SETTING_INT, "10", 0, 3600, NULL,
      "how long a stopped job may finish its work before it is killed"},
+
+    // KNX's: kept for its page, asked by nobody here.
+    {"extra_model_dirs", "extra_model_dirs", LRC_SETTING_PATHS, "", 0, 0, NULL, "KNX's further folders of models"},
+    {"extra_vae_dirs", "extra_vae_dirs", LRC_SETTING_PATHS, "", 0, 0, NULL, "KNX's further folders of VAEs"},
+    {"comfyui_url", "comfyui_url", LRC_SETTING_TEXT, "http://localhost:8188", 0, 0, NULL, "KNX's ComfyUI"},
+    {"comfyui_models_path", "comfyui_models_path", LRC_SETTING_TEXT, "", 0, 0, NULL, "KNX's folder of ComfyUI models"},
+    {"civitai_base_url", "civitai_base_url", LRC_SETTING_TEXT, "https://civitai.com", 0, 0, NULL, "KNX's Civitai"},
 };
-#define COUNT         (sizeof table / sizeof table[0])
+#define ALL           (sizeof table / sizeof table[0])
+#define KEPT          5 // the last rows
+#define COUNT         (ALL - KEPT)
 #define NEAR_DISTANCE 4 // edits between an unknown key and the one that is suggested
 
 static const char *const kinds[LRC_SETTING_MAX_] = {
@@ -45,9 +54,15 @@ const lrc_setting *lrc_settings_table(size_t *ret_count)
     return table;
 }
 
+const lrc_setting *lrc_settings_kept(size_t *ret_count)
+{
+    *ret_count = KEPT;
+    return table + COUNT;
+}
+
 const lrc_setting *lrc_settings_find(const char *key)
 {
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; i < ALL; i++)
         if (strcmp(table[i].key, key) == 0 || strcmp(table[i].file_key, key) == 0)
             return &table[i];
     return NULL;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A real `lorica serve` on a free port, in a workspace of its own. What it answers to fetch() is held against openapi/.
 import { spawn } from 'node:child_process';
+import http from 'node:http';
 import path from 'node:path';
 
 import { tree, workspace } from '../e2e/support.mjs';
-import { watch } from './contract.mjs';
+import { check, watch } from './contract.mjs';
 
 const bin = process.env.LORICA_BIN ?? path.join(tree, 'build/dev/bin');
 
@@ -41,6 +42,39 @@ export async function call(server, method, url, body, headers = {}) {
   const text = await answer.text();
   const json = (answer.headers.get('content-type') ?? '').includes('json');
   return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : text };
+}
+
+// As call(), but the target goes out as it is: fetch would resolve "..".
+export function raw(server, method, target, body, headers = {}) {
+  return new Promise((done, failed) => {
+    const { hostname, port } = new URL(server.base);
+    const request = http.request({ hostname, port, method, path: target, headers }, (answer) => {
+      const pieces = [];
+      answer.on('data', (piece) => pieces.push(piece));
+      answer.on('end', () => {
+        const text = Buffer.concat(pieces).toString();
+        const type = answer.headers['content-type'] ?? '';
+        const parsed = type.includes('json') ? JSON.parse(text) : undefined;
+        try {
+          check({ method, url: server.base + target, status: answer.statusCode, type, body: parsed });
+        } catch (e) {
+          return failed(e);
+        }
+        done({ status: answer.statusCode, headers: answer.headers, text, body: parsed ?? text });
+      });
+    });
+    request.on('error', failed);
+    request.end(body);
+  });
+}
+
+// Files into a dataset: [[name, bytes or text], …]. `field` first, as a streaming server needs it.
+export async function upload(server, dataset, files, query = '') {
+  const form = new FormData();
+  if (dataset !== undefined) form.append('dataset_name', dataset);
+  for (const [name, bytes] of files) form.append('files', new Blob([bytes]), name);
+  const answer = await fetch(`${server.base}/api/dataset/upload-batch${query}`, { method: 'POST', body: form });
+  return { status: answer.status, body: await answer.json() };
 }
 
 export async function until(what, ms = 60000) {
