@@ -42,6 +42,10 @@ test('the schema holds every field with its type, default, limits, place and whe
   assert.deepEqual(by.network_dim.applies.checkpoint, []);
   assert.deepEqual(by.clip_l_path.places, [{ file: 'config.toml', section: '', key: 'clip_l' }]);
   assert.equal(by.wandb_key.secret, true);
+  assert.deepEqual([by.mixed_precision.suggested, by.vae_path.folder], ['bf16', 'vae']);
+  // The page's tests and its mock server work with a copy.
+  const copy = JSON.parse(readFileSync(path.join(tree, 'web/mock/schema.json'), 'utf8'));
+  assert.deepEqual(copy, schema, 'web/mock/schema.json is old: web/README.md says how to make it');
 });
 
 // A file that names more of them than a message or a rule would is a second list.
