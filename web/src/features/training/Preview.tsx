@@ -149,7 +149,10 @@ interface CheckProps {
 /** What stands against this training; each line leads to its field. */
 export function CheckCard({ findings, failure, onGo }: CheckProps) {
   return (
-    <section aria-label="Check" className="max-h-64 min-h-23 shrink-0 overflow-y-auto border-b border-line px-4 py-3">
+    <section
+      aria-label="Check"
+      className="max-h-64 min-h-23 shrink-0 overflow-y-auto border-b border-line px-4 py-3"
+    >
       {failure ? (
         <p role="alert" className="text-bad">
           {failure}
