@@ -18,6 +18,7 @@ const slow = new Mock({ delay: 60_000 })
 const broken = new Mock()
 for (const path of ['/api/dataset/list', '/api/jobs', '/api/settings/user']) broken.fail.add(path)
 broken.fail.add('/api/dataset/images-with-tags')
+broken.fail.add('/api/config/schema')
 const mocks = [full, empty, locked, slow, broken]
 const bases = new Map()
 for (const mock of mocks) bases.set(mock, await mock.listen(0))
@@ -52,6 +53,21 @@ const save = async (page) => {
 const more = async (page) => {
   await page.getByText('More options').click()
   await page.getByText('A threshold of its own').click()
+}
+const field = (page, name) => page.locator(`#field-${name} input`)
+const fill = async (page) => {
+  await field(page, 'project_name').fill('anna-v3')
+  await field(page, 'pretrained_model_name_or_path').fill('pretrained_model/sdxl-base-1.0.safetensors')
+  await field(page, 'train_data_dir').fill('datasets/anna portraits')
+  await field(page, 'unet_lr').fill('2e-4')
+}
+const spoil = async (page) => {
+  await field(page, 'train_batch_size').fill('0')
+  await page.getByRole('button', { name: 'Queue training' }).click()
+}
+const flux = async (page) => {
+  await fill(page)
+  await page.getByLabel('Base model family').selectOption('Flux')
 }
 const key = (keys) => (page) => page.keyboard.press(keys)
 
@@ -95,6 +111,15 @@ const SHOTS = [
     '/datasets/anna%20portraits?dialog=trigger',
     (page) => page.getByLabel('Word', { exact: true }).fill('annav2'),
   ],
+  ['training', full, '/training'],
+  ['training-filled', full, '/training', fill],
+  ['training-search', full, '/training?q=learning%20rate'],
+  ['training-wrong', full, '/training', spoil],
+  ['training-flux', full, '/training?file=corrections', flux],
+  ['training-load', full, '/training?dialog=load'],
+  ['training-save', full, '/training?dialog=save'],
+  ['training-loading', slow, '/training'],
+  ['training-error', broken, '/training', (page) => page.getByText('Try again').waitFor()],
   ['jobs', full, '/jobs'],
   ['jobs-empty', empty, '/jobs'],
   ['job-running', full, `/jobs/${training}`],
