@@ -98,6 +98,31 @@ int lrc_queue_change_job(const lrc_workspace *ws, const char *id, const lrc_queu
     return write_object(path, &text, &out, err);
 }
 
+int lrc_job_turn_read(const lrc_json *request, lrc_job_turn *ret, lrc_err *err)
+{
+    int64_t priority = 0, not_before = 0;
+    const lrc_json *after = NULL;
+    lrc_auto_strv lrc_strv ids = {0};
+    if (lrc_json_int(request, "priority", false, &priority, err) < 0 ||
+        lrc_json_int(request, "not_before", false, &not_before, err) < 0 ||
+        lrc_json_array(request, "after", false, &after, err) < 0)
+        return -1;
+    if (priority > LRC_QUEUE_PRIORITY_MAX || priority < -LRC_QUEUE_PRIORITY_MAX)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "priority", "a priority lies between %d and %d",
+                              -LRC_QUEUE_PRIORITY_MAX, LRC_QUEUE_PRIORITY_MAX);
+    for (const lrc_json *v = after ? after->first : NULL; v; v = v->next) {
+        if (v->type != LRC_JSON_STRING || !lrc_id_valid(v->text))
+            return lrc_fail_field(err, LRC_ERR_INVALID, "after", "'after' must hold ids of jobs");
+        if (lrc_strv_push(&ids, v->text, err) < 0)
+            return -1;
+    }
+    ret->priority = (int)priority;
+    ret->not_before_ms = not_before;
+    ret->after = ids;
+    ids = (lrc_strv){0};
+    return 0;
+}
+
 int lrc_queue_slot_write(const char *folder, const char *gpu_names, lrc_err *err)
 {
     lrc_auto_free char *path = NULL;

@@ -80,6 +80,10 @@ int lrc_queue_change_job(const lrc_workspace *ws, const char *id, const lrc_queu
 // What holds for it now: its spec, and what was changed since.
 void lrc_queue_read_job(const char *folder, const lrc_job_spec *spec, int *ret_priority, int64_t *ret_not_before_ms);
 
+// "priority", "not_before" (ms since 1970) and "after" (ids) of a request's JSON, where it has them. ret->after is to be
+// released. LRC_ERR_INVALID names the field.
+int lrc_job_turn_read(const lrc_json *request, lrc_job_turn *ret, lrc_err *err);
+
 // The GPUs that a job was given: written before its runner starts, read by that runner. "" none.
 int lrc_queue_slot_write(const char *folder, const char *gpu_names, lrc_err *err);
 void lrc_queue_slot_read(const char *folder, char ret[static LRC_QUEUE_GPU_NAMES]);
