@@ -13,7 +13,8 @@ export const standin = path.join(tree, 'tests/fixtures/sd_scripts');
 // A workspace below a fresh folder; `t` is node's test context, which removes it.
 export function workspace(t) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'lorica e2e '));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  // A server or a job may write while it is removed: try again rather than leave the hooks behind this one undone.
+  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return new Workspace(dir);
 }
 
