@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -126,6 +127,28 @@ static int check_task(const lrc_decode_task *t, lrc_err *err)
     return 0;
 }
 
+// Send the line, with the open file when there is one beside its first byte. Smaller than a socket's buffer, and the
+// process waits for it: never blocks. A process that is gone is noticed when its answer is read.
+static void send_line(struct child *c, const lrc_buf *line, int file)
+{
+    for (size_t at = 0; at < line->len;) {
+        struct iovec bytes = {line->data + at, line->len - at};
+        struct msghdr m = {.msg_iov = &bytes, .msg_iovlen = 1};
+        alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof file)] = {0};
+        if (file > 0 && at == 0) {
+            m.msg_control = control;
+            m.msg_controllen = sizeof control;
+            struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+            *h = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof file), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+            memcpy(CMSG_DATA(h), &file, sizeof file);
+        }
+        const ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+        if (n < 0 && errno != EINTR)
+            break;
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
 static int send_task(struct child *c, lrc_err *err)
 {
     const lrc_decode_task *t = c->task;
@@ -143,18 +166,13 @@ static int send_task(struct child *c, lrc_err *err)
         lrc_json_kstr(&out, "format", t->format);
     lrc_json_kint(&out, "quality", t->quality);
     lrc_json_kint(&out, "size", t->size);
+    if (t->fd > 0)
+        lrc_json_kbool(&out, "fd", true);
     lrc_json_object_end(&out);
     lrc_buf_addc(&line, '\n');
     if (lrc_buf_check(&line, "a question", err) < 0)
         return -1;
-    // Smaller than a socket's buffer, and the process waits for it: never blocks. A process that is gone is noticed
-    // when its answer is read.
-    for (size_t at = 0; at < line.len;) {
-        const ssize_t n = send(c->fd, line.data + at, line.len - at, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            break;
-        at += n > 0 ? (size_t)n : 0;
-    }
+    send_line(c, &line, t->fd);
     c->sent = true;
     return 0;
 }

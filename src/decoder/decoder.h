@@ -3,9 +3,10 @@
 //
 // This program links no image library. It keeps a few `lorica-worker image` processes, each on a socket pair, and gives
 // every one of them one question at a time: a JSON object in a line, {"id","op","path","out"?,"format"?,"quality"?,
-// "size"?}; the answer is {"id","ok","width","height","format","alpha","exif_orientation","pages"} or {"id","ok":false,
+// "size"?,"fd"?}; the answer is {"id","ok","width","height","format","alpha","exif_orientation","pages"} or {"id","ok":false,
 // "code","error"}; {"ready":true} comes first. A file that makes a decoder crash, run out of memory or hang costs that
-// process, which is started anew, and is reported as unreadable; the other files are not concerned.
+// process, which is started anew, and is reported as unreadable; the other files are not concerned. An open file travels
+// beside its question ("fd":true, SCM_RIGHTS): what was found safe to read is what is read.
 // One decoder belongs to one thread. May use: base, json, proc.
 #ifndef LRC_DECODER_DECODER_H
 #define LRC_DECODER_DECODER_H
@@ -39,6 +40,7 @@ typedef struct lrc_decode_facts {
 typedef struct lrc_decode_task {
     lrc_decode_op op;
     const char *path;   // borrowed, as all texts here
+    int fd;             // PROBE, THUMBNAIL: the open file itself, borrowed, `path` being its name; 0: `path` is opened
     const char *out;    // CONVERT, THUMBNAIL
     const char *format; // CONVERT: "png", "webp", "jpeg"
     int quality;        // CONVERT: 1…100; 0: lossless

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "decoder/decoder.h"
@@ -145,6 +146,33 @@ static void thumbnails(void **state)
     }
 }
 
+// The file that is open is read, whatever lies at its name by now; it may be gone.
+static void open_files(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *dir = lrc_test_folder();
+    lrc_auto_free char *path = lrc_test_join(dir, "a.jpg"), *to = lrc_test_join(dir, "t.webp");
+    lrc_auto_decoder lrc_decoder *d = make(WORKER, 1, 0);
+    lrc_test_put_fixture(dir, "a.jpg", "turned.jpg");
+    lrc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd > 0);
+    assert_int_equal(unlink(path), 0);
+    lrc_test_put(dir, "a.jpg", "something else");
+    for (int i = 0; i < 3; i++) { // the offset of the open file is of no account
+        const lrc_decode_task probed = ask(d, (lrc_decode_task){.op = LRC_DECODE_PROBE, .path = path, .fd = fd});
+        assert_true(probed.ok);
+        assert_int_equal(probed.facts.width, 16);
+        assert_int_equal(probed.facts.orientation, 6);
+        const lrc_decode_task small =
+            ask(d, (lrc_decode_task){.op = LRC_DECODE_THUMBNAIL, .path = path, .fd = fd, .out = to, .size = 32});
+        if (!small.ok)
+            fail_msg("%s", small.why.msg);
+    }
+    const lrc_decode_task named = ask(d, (lrc_decode_task){.op = LRC_DECODE_PROBE, .path = path});
+    assert_false(named.ok);
+    assert_int_equal(named.why.code, LRC_ERR_MEDIA_TYPE);
+}
+
 // A worker made of a few lines of shell, which does what a file's name says.
 static char *nasty_worker(const char *dir)
 {
@@ -254,13 +282,10 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format),
-        cmocka_unit_test(unreadable_files),
-        cmocka_unit_test(conversions),
-        cmocka_unit_test(thumbnails),
-        cmocka_unit_test(a_bad_file_costs_only_itself),
-        cmocka_unit_test(no_worker),
-        cmocka_unit_test(many),
+        cmocka_unit_test(every_format), cmocka_unit_test(unreadable_files),
+        cmocka_unit_test(conversions),  cmocka_unit_test(thumbnails),
+        cmocka_unit_test(open_files),   cmocka_unit_test(a_bad_file_costs_only_itself),
+        cmocka_unit_test(no_worker),    cmocka_unit_test(many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "image/file.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -27,6 +26,16 @@ int lrc_image_probe(const char *path, lrc_image_facts *ret, lrc_err *err)
     lrc_auto_vips VipsImage *image = NULL;
     const lrc_image_type *type;
     if (lrc_image_open(path, NULL, &image, &type, err) < 0)
+        return -1;
+    take_facts(image, type, ret);
+    return 0;
+}
+
+int lrc_image_probe_fd(int fd, const char *name, lrc_image_facts *ret, lrc_err *err)
+{
+    lrc_auto_vips VipsImage *image = NULL;
+    const lrc_image_type *type;
+    if (lrc_image_open_fd(fd, name, NULL, &image, &type, err) < 0)
         return -1;
     take_facts(image, type, ret);
     return 0;
@@ -108,14 +117,11 @@ int lrc_image_convert(const char *path, const char *out, lrc_image_target target
 
 // The loaders that can decode to a fraction of the size are only used by vips_thumbnail_source(), which looks for one by
 // itself: among those that are not blocked, in a file that we have recognised.
-static int shrink(const char *path, int size, VipsImage **ret, lrc_err *err)
+static int shrink(int fd, const char *name, int size, VipsImage **ret, lrc_err *err)
 {
     lrc_auto_vips VipsImage *image = NULL;
     const lrc_image_type *type;
-    lrc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return lrc_fail_errno(err, "cannot read '%s'", path);
-    if (lrc_image_open_fd(fd, path, &(lrc_image_open_options){.take_damaged = true}, &image, &type, err) < 0)
+    if (lrc_image_open_fd(fd, name, &(lrc_image_open_options){.take_damaged = true}, &image, &type, err) < 0)
         return -1;
     int result;
     if (!type->loader) { // BMP
@@ -127,21 +133,21 @@ static int shrink(const char *path, int size, VipsImage **ret, lrc_err *err)
                         : -1;
         g_clear_object(&source);
     }
-    return result == 0 ? 0 : lrc_image_fail_vips(err, path);
+    return result == 0 ? 0 : lrc_image_fail_vips(err, name);
 }
 
-int lrc_image_thumbnail(const char *path, const char *out, int size, lrc_err *err)
+int lrc_image_thumbnail(int fd, const char *name, const char *out, int size, lrc_err *err)
 {
     lrc_auto_vips VipsImage *image = NULL, *flat = NULL;
-    if (shrink(path, size, &image, err) < 0)
+    if (shrink(fd, name, size, &image, err) < 0)
         return -1;
     if (vips_colourspace(image, &flat, VIPS_INTERPRETATION_sRGB, NULL) != 0)
-        return lrc_image_fail_vips(err, path);
+        return lrc_image_fail_vips(err, name);
     void *bytes = NULL;
     size_t n = 0;
     if (vips_webpsave_buffer(flat, &bytes, &n, "Q", THUMBNAIL_QUALITY, "strip", TRUE, NULL) != 0)
-        return lrc_image_fail_vips(err, path);
-    const int result = lrc_fs_write(out, bytes, n, 0, err);
+        return lrc_image_fail_vips(err, name);
+    const int result = lrc_fs_write_unsynced(out, bytes, n, err);
     g_free(bytes);
     return result;
 }

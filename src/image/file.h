@@ -23,6 +23,8 @@ typedef struct lrc_image_facts {
 
 // Read the header. Fails as lrc_image_open().
 int lrc_image_probe(const char *path, lrc_image_facts *ret, lrc_err *err);
+// The same of an open file, as lrc_image_open_fd().
+int lrc_image_probe_fd(int fd, const char *name, lrc_image_facts *ret, lrc_err *err);
 
 // Read the header and decode every pixel of the first frame. A damaged or cut file is LRC_ERR_INVALID.
 int lrc_image_check(const char *path, lrc_image_facts *ret, lrc_err *err);
@@ -36,7 +38,8 @@ typedef enum { LRC_IMAGE_TO_PNG, LRC_IMAGE_TO_WEBP, LRC_IMAGE_TO_JPEG } lrc_imag
 int lrc_image_convert(const char *path, const char *out, lrc_image_target target, int quality,
                       lrc_image_facts *ret_facts, lrc_err *err);
 
-// Write a WebP of size x size pixels: the picture's middle, upright, in sRGB. Decodes no more than it needs.
-int lrc_image_thumbnail(const char *path, const char *out, int size, lrc_err *err);
+// Write a WebP of size x size pixels: the middle of the picture in the open file `fd`, upright, in sRGB. Decodes no more
+// than it needs. `out` is whole or not there, but not forced to the disk: it can be made again. `name` is for messages.
+int lrc_image_thumbnail(int fd, const char *name, const char *out, int size, lrc_err *err);
 
 #endif

@@ -2,7 +2,10 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdalign.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -19,6 +22,8 @@ struct request {
     int64_t id;
     const char *op, *path, *out, *format; // borrowed from the parsed line
     int64_t quality, size;
+    bool passed; // the file itself comes beside the line
+    int fd;      // of the file, when it was passed; borrowed
 };
 
 static int parse_request(const lrc_json *o, struct request *r, lrc_err *err)
@@ -26,8 +31,11 @@ static int parse_request(const lrc_json *o, struct request *r, lrc_err *err)
     if (lrc_json_int(o, "id", true, &r->id, err) < 0 || lrc_json_str(o, "op", true, &r->op, err) < 0 ||
         lrc_json_str(o, "path", true, &r->path, err) < 0 || lrc_json_str(o, "out", false, &r->out, err) < 0 ||
         lrc_json_str(o, "format", false, &r->format, err) < 0 ||
-        lrc_json_int(o, "quality", false, &r->quality, err) < 0 || lrc_json_int(o, "size", false, &r->size, err) < 0)
+        lrc_json_int(o, "quality", false, &r->quality, err) < 0 || lrc_json_int(o, "size", false, &r->size, err) < 0 ||
+        lrc_json_bool(o, "fd", false, &r->passed, err) < 0)
         return -1;
+    if (r->passed && r->fd < 0)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "fd", "no file came with the request");
     if (r->quality < 0 || r->quality > 100)
         return lrc_fail_field(err, LRC_ERR_INVALID, "quality", "quality must be between 0 and 100");
     return 0;
@@ -37,7 +45,7 @@ static int parse_request(const lrc_json *o, struct request *r, lrc_err *err)
 
 static int run_probe(const struct request *r, lrc_image_facts *ret, lrc_err *err)
 {
-    return lrc_image_probe(r->path, ret, err);
+    return r->passed ? lrc_image_probe_fd(r->fd, r->path, ret, err) : lrc_image_probe(r->path, ret, err);
 }
 
 static int run_check(const struct request *r, lrc_image_facts *ret, lrc_err *err)
@@ -61,7 +69,12 @@ static int run_thumbnail(const struct request *r, lrc_image_facts *ret, lrc_err 
 {
     if (r->size < SIZE_MIN || r->size > SIZE_MAX_PX)
         return lrc_fail_field(err, LRC_ERR_INVALID, "size", "size must be between %d and %d", SIZE_MIN, SIZE_MAX_PX);
-    return lrc_image_probe(r->path, ret, err) < 0 ? -1 : lrc_image_thumbnail(r->path, r->out, (int)r->size, err);
+    lrc_auto_close int opened = -1;
+    if (!r->passed && (opened = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+        return lrc_fail_errno(err, "cannot read '%s'", r->path);
+    const int fd = r->passed ? r->fd : opened;
+    return lrc_image_probe_fd(fd, r->path, ret, err) < 0 ? -1
+                                                         : lrc_image_thumbnail(fd, r->path, r->out, (int)r->size, err);
 }
 
 static const struct {
@@ -107,14 +120,14 @@ static int send_line(lrc_buf *line, lrc_err *err)
                : lrc_fs_write_fd(STDOUT_FILENO, line->data, line->len, "the answer", err);
 }
 
-static int answer(const char *text, size_t n, lrc_err *err)
+static int answer(const char *text, size_t n, int file, lrc_err *err)
 {
     lrc_auto_json_doc lrc_json_doc *doc = NULL;
     lrc_auto_buf lrc_buf line;
     lrc_json_out out;
     lrc_err why = LRC_ERR_INIT;
     lrc_image_facts facts;
-    struct request r = {.id = -1};
+    struct request r = {.id = -1, .fd = file};
     lrc_buf_init(&line, LINE_MAX_BYTES);
     lrc_json_out_init(&out, &line, 0);
     const bool ok = lrc_json_parse(text, n, &doc, &why) == 0 && parse_request(lrc_json_root(doc), &r, &why) == 0 &&
@@ -141,13 +154,34 @@ static int greet(lrc_err *err)
     return send_line(&line, err);
 }
 
-// Answer the whole lines in `input` and drop them from it.
-static int answer_lines(lrc_buf *input, lrc_err *err)
+// Bytes of requests, and the file that came beside them: as read(2), for a socket or anything else. A file that nobody
+// asked about before the next one comes is closed.
+static ssize_t receive(void *room, size_t n, int *file)
+{
+    struct iovec bytes = {room, n};
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    struct msghdr m = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    const ssize_t got = recvmsg(STDIN_FILENO, &m, MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == ENOTSOCK)
+        return read(STDIN_FILENO, room, n);
+    const struct cmsghdr *h = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+    if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS) {
+        if (*file >= 0)
+            close(*file);
+        memcpy(file, CMSG_DATA(h), sizeof *file);
+    }
+    return got;
+}
+
+// Answer the whole lines in `input` and drop them from it. A file belongs to the line that it came with.
+static int answer_lines(lrc_buf *input, int *file, lrc_err *err)
 {
     const char *newline;
     while ((newline = memchr(input->data, '\n', input->len))) {
         const size_t n = (size_t)(newline - input->data);
-        if (answer(input->data, n, err) < 0)
+        lrc_auto_close int mine = *file;
+        *file = -1;
+        if (answer(input->data, n, mine, err) < 0)
             return -1;
         lrc_buf_consume(input, n + 1);
     }
@@ -157,6 +191,7 @@ static int answer_lines(lrc_buf *input, lrc_err *err)
 static int serve(lrc_err *err)
 {
     lrc_auto_buf lrc_buf input;
+    lrc_auto_close int file = -1;
     lrc_buf_init(&input, LINE_MAX_BYTES);
     if (greet(err) < 0)
         return -1;
@@ -164,7 +199,7 @@ static int serve(lrc_err *err)
         char *room = lrc_buf_room(&input, READ_CHUNK);
         if (!room)
             return lrc_buf_check(&input, "a request", err);
-        const ssize_t n = read(STDIN_FILENO, room, READ_CHUNK);
+        const ssize_t n = receive(room, READ_CHUNK, &file);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -172,7 +207,7 @@ static int serve(lrc_err *err)
         if (n == 0)
             return 0; // whoever asked is gone
         lrc_buf_grew(&input, (size_t)n);
-        if (answer_lines(&input, err) < 0)
+        if (answer_lines(&input, &file, err) < 0)
             return -1;
     }
 }
