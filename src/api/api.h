@@ -12,6 +12,7 @@
 #include "http/feed.h"
 #include "http/http.h"
 #include "settings/settings.h"
+#include "thumb/thumb.h"
 #include "json/json.h"
 
 typedef struct lrc_app lrc_app;
@@ -27,6 +28,7 @@ LRC_DEFINE_FREEP(lrc_app)
 lrc_app *lrc_api_app(const lrc_http_req *q);
 const lrc_workspace *lrc_app_workspace(const lrc_app *app);
 lrc_roots *lrc_app_roots(const lrc_app *app); // the workspace's data folders and the setting `roots`
+lrc_thumbs *lrc_app_thumbs(lrc_app *app);     // small pictures, kept in .lorica/thumbs
 // As they are on disk now; the caller frees.
 int lrc_app_settings(const lrc_app *app, lrc_settings **ret, lrc_err *err);
 // Declare the roots anew, after the settings changed.
@@ -94,5 +96,6 @@ extern const lrc_http_route lrc_api_uploads_routes[];
 extern const lrc_http_route lrc_api_captions_routes[];
 extern const lrc_http_route lrc_api_files_routes[];
 extern const lrc_http_route lrc_api_settings_routes[];
+extern const lrc_http_route lrc_api_images_routes[];
 
 #endif

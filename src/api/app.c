@@ -17,6 +17,7 @@
 struct lrc_app {
     lrc_workspace w;
     lrc_roots *roots;
+    lrc_thumbs *thumbs;
     char *sessions;
     pthread_t scheduler;
     bool scheduling;       // the thread was started
@@ -111,6 +112,14 @@ static int read_sessions(lrc_app *app, lrc_err *err)
     return 0;
 }
 
+static int open_thumbs(lrc_app *app, lrc_err *err)
+{
+    lrc_auto_free char *folder = NULL;
+    return lrc_workspace_state(&app->w, "thumbs", &folder, err) < 0
+               ? -1
+               : lrc_thumbs_new(&(lrc_thumbs_options){.folder = folder}, &app->thumbs, err);
+}
+
 int lrc_app_new(const char *given, lrc_app **ret, lrc_err *err)
 {
     lrc_auto_app lrc_app *app = calloc(1, sizeof *app);
@@ -119,7 +128,7 @@ int lrc_app_new(const char *given, lrc_app **ret, lrc_err *err)
     pthread_mutex_init(&app->mutex, NULL);
     pthread_cond_init(&app->news, NULL);
     if (lrc_workspace_open(given, true, &app->w, err) < 0 || lrc_roots_new(&app->roots, err) < 0 ||
-        declare_roots(app, app->roots, err) < 0 || read_sessions(app, err) < 0)
+        declare_roots(app, app->roots, err) < 0 || read_sessions(app, err) < 0 || open_thumbs(app, err) < 0)
         return -1;
     if (pthread_create(&app->scheduler, NULL, schedule, app) != 0)
         return lrc_fail(err, LRC_ERR_NO_MEMORY, "cannot start a thread");
@@ -141,6 +150,7 @@ void lrc_app_free(lrc_app *app)
     }
     pthread_cond_destroy(&app->news);
     pthread_mutex_destroy(&app->mutex);
+    lrc_thumbs_free(app->thumbs);
     lrc_roots_free(app->roots);
     free(app->sessions);
     lrc_workspace_done(&app->w);
@@ -150,6 +160,11 @@ void lrc_app_free(lrc_app *app)
 lrc_app *lrc_api_app(const lrc_http_req *q)
 {
     return lrc_http_app(q);
+}
+
+lrc_thumbs *lrc_app_thumbs(lrc_app *app)
+{
+    return app->thumbs;
 }
 
 const lrc_workspace *lrc_app_workspace(const lrc_app *app)
