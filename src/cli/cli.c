@@ -38,7 +38,7 @@ static const lrc_command table[] = {
     {"settings get", "the value of one setting", lrc_cli_settings_get, NULL},
     {"settings set", "change one setting", lrc_cli_settings_set, NULL},
     {"settings unset", "go back to the default of one setting", lrc_cli_settings_unset, NULL},
-    {"serve", NULL, lrc_cli_serve, NULL},
+    {"serve", "the page and the API in your browser", lrc_cli_serve, NULL},
     {"demo", "the whole way once, on a dozen drawn pictures", lrc_cli_demo, NULL},
     {"doctor", "what this machine has of what the studio uses, and what to do about the rest", lrc_cli_doctor, NULL},
     {"version", "version of this program and what it was built with", lrc_cli_version, NULL},

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/rand.h"
 #include "cli/cli.h"
+#include "cli/page.h"
 #include "cmdline/cmdline.h"
 #include "http/server.h"
 #include "proc/spawn.h"
@@ -40,6 +41,8 @@ static int start(struct serving *v, lrc_app *app, const lrc_settings *s, lrc_htt
     lrc_auto_strv lrc_strv hosts = {0}, origins = {0};
     lrc_http_options o = {.host = v->host,
                           .port = (uint16_t)v->port,
+                          .assets = lorica_page,
+                          .asset_count = lorica_page_count,
                           .app = app,
                           .render_error = lrc_api_render_error,
                           .token = v->token,

@@ -14,10 +14,6 @@ use_deps() {
     if [ -x .deps/node/bin/node ]; then PATH=$PWD/.deps/node/bin:$PATH; fi
 }
 
-have_node() {
-    command -v node > /dev/null
-}
-
 # build_preset NAME [CMAKE-OPTION] [TARGETS]: configure and build; quiet unless it fails.
 build_preset() {
     local preset=$1 option=${2:-} targets=${3:-all} log=build/$1/build.log
