@@ -36,3 +36,14 @@ export async function openPage(browser, { base, viewport = DESKTOP, theme = 'dar
   page.setDefaultTimeout(8_000)
   return page
 }
+
+/** Waits until a place shows what it has to show: nothing is loading, nothing moves. Asks the page, not the network or the clock. */
+export async function settled(page) {
+  const wanted = /[?&](dialog|full)=/.test(page.url()) ? '[role=dialog]' : 'h1, h2, form'
+  await page.waitForSelector(wanted)
+  await page.waitForFunction(() => {
+    const ends = (animation) => animation.effect?.getTiming().iterations !== Infinity
+    const moves = document.getAnimations().some((a) => a.playState === 'running' && ends(a))
+    return !moves && !document.querySelector('[aria-hidden].animate-pulse')
+  })
+}
