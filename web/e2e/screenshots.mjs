@@ -120,17 +120,17 @@ async function realShots() {
   const { datasets } = await get('/api/dataset/list')
   const { jobs } = await get('/api/jobs')
   const set = `/datasets/${encodeURIComponent(datasets[0].name)}`
-  const job = (type) => `/jobs/${jobs.find((one) => one.type === type)?.id}`
+  const newest = jobs.find((one) => one.type === 'training') ?? jobs[0]
+  const job = `/jobs/${newest.id}`
   return [
     ['datasets', real, '/datasets'],
     ['dataset', real, set],
     ['dataset-picture', real, set, pick(3)],
     ['tagging', real, `${set}?dialog=tag`],
     ['jobs', real, '/jobs'],
-    ['job-tagging', real, job('tagging')],
-    ['job-training', real, job('training')],
-    ['job-log', real, `${job('training')}?tab=log`],
-    ['job-files', real, `${job('training')}?tab=files`],
+    ['job', real, job],
+    ['job-log', real, `${job}?tab=log`],
+    ['job-files', real, `${job}?tab=files`],
     ['settings', real, '/settings'],
     ['palette', real, '/datasets', key('Control+k')],
   ]
