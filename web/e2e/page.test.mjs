@@ -106,6 +106,10 @@ describe('main way', () => {
         .setInputFiles([...files, caption('p1.txt', 'red hat, solo\n')])
       await page.getByText('7 files added').waitFor()
       await option(page, 'p6.png').waitFor()
+      await page.waitForFunction(() => {
+        const shown = [...document.querySelectorAll('[role=option] img')]
+        return shown.length === 6 && shown.every((img) => img.complete && img.naturalWidth >= 160)
+      })
       await drop(page, '[role="listbox"]', [picture('p7.png'), caption('notes.psd', 'x')])
       await option(page, 'p7.png').waitFor()
       await page.getByText('1 file left out').click()
