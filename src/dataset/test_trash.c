@@ -5,6 +5,7 @@
 #include "dataset/remove.h"
 #include "support/allocations.h"
 #include "support/cmocka.h"
+#include "support/small_disk.h"
 #include "support/temp.h"
 
 static lrc_workspace open_workspace(const char *dir)
@@ -143,6 +144,38 @@ static void old_and_damaged_entries(void **state)
     }
 }
 
+static void from_another_disk(void **state)
+{
+    (void)state;
+    if (!lrc_test_may_mount())
+        skip();
+    lrc_auto_temp char *dir = lrc_test_folder();
+    lrc_auto_workspace lrc_workspace w = open_workspace(dir);
+    lrc_auto_strv lrc_strv files = {0};
+    lrc_err err = LRC_ERR_INIT;
+    char image[LRC_ID_MAX + 1], whole[LRC_ID_MAX + 1];
+    lrc_test_put(dir, "disk/x", "");
+    lrc_auto_free char *disk = lrc_test_join(w.root, "disk"), *cat = lrc_test_join(w.root, "disk/cat"),
+                       *link = lrc_test_join(w.root, "disk/cat/10_a/link.txt");
+    lrc_test_small_disk(disk, 1024);
+    lrc_test_put(dir, "disk/cat/a.png", "A");
+    lrc_test_put(dir, "disk/cat/a.txt", "red");
+    lrc_test_put(dir, "disk/cat/10_a/.hidden/b.png", "B");
+    assert_int_equal(symlink("../a.txt", link), 0);
+    assert_ok(lrc_dataset_remove_image(&w, cat, "a.png", &files, image, &err), err);
+    lrc_test_expect(dir, "disk/cat/a.png", NULL);
+    assert_ok(lrc_dataset_restore(&w, image, &err), err);
+    lrc_test_expect(dir, "disk/cat/a.png", "A");
+    lrc_test_expect(dir, "disk/cat/a.txt", "red");
+    assert_ok(lrc_dataset_remove(&w, disk, "cat", whole, &err), err);
+    assert_false(lrc_test_has(dir, "disk/cat"));
+    assert_ok(lrc_dataset_restore(&w, whole, &err), err);
+    lrc_test_expect(dir, "disk/cat/a.png", "A");
+    lrc_test_expect(dir, "disk/cat/10_a/.hidden/b.png", "B");
+    lrc_test_expect(dir, "disk/cat/10_a/link.txt", "red"); // as a file: what it said is kept
+    assert_int_equal(umount(disk), 0);
+}
+
 static int there_and_back(void *arg, lrc_err *err)
 {
     const lrc_workspace *w = arg;
@@ -175,6 +208,7 @@ int main(void)
         cmocka_unit_test(names_that_are_no_image),
         cmocka_unit_test(a_link_goes_not_its_target),
         cmocka_unit_test(old_and_damaged_entries),
+        cmocka_unit_test(from_another_disk),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
