@@ -150,12 +150,12 @@ static int delete_one(lrc_http_req *q, lrc_err *err)
     char id[LRC_ID_MAX + 1] = "";
     lrc_api_begin(&buf, &out);
     // A link itself goes, not what it leads to.
-    if (lrc_dataset_check_name(name, err) < 0 ||
+    if (lrc_path_check_name(name, "name", err) < 0 ||
         lrc_workspace_path(lrc_app_workspace(app), "datasets", &folder, err) < 0 ||
         lrc_rooted_find(lrc_app_roots(app), folder, ".", 0, &datasets, err) < 0 ||
         lrc_rooted_find(lrc_app_roots(app), datasets.path, name, LRC_ROOTED_LINK, &found, err) < 0)
         return -1;
-    if (!S_ISDIR(found.st.st_mode) && !S_ISLNK(found.st.st_mode))
+    if (name[0] == '.' || (!S_ISDIR(found.st.st_mode) && !S_ISLNK(found.st.st_mode)))
         return lrc_fail_field(err, LRC_ERR_INVALID, "name", "'%s' is not a dataset", name);
     if (lrc_dataset_remove(lrc_app_workspace(app), datasets.path, name, id, err) < 0 ||
         lrc_str_format(&message, err, "Dataset '%s' moved to the trash", name) < 0)

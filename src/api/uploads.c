@@ -18,6 +18,10 @@ static int find_place(const lrc_app *app, const char *given, char **ret, lrc_err
     const lrc_workspace *w = lrc_app_workspace(app);
     lrc_auto_free char *name = NULL, *found = NULL, *place = NULL;
     lrc_auto_rooted lrc_rooted r = LRC_ROOTED_INIT;
+    // A folder that somebody made may have a name that we would not give.
+    if (lrc_path_check_name(given, "dataset_name", NULL) == 0 && given[0] != '.' &&
+        lrc_dataset_find(w, given, &found, NULL) == 0)
+        return lrc_api_dataset(app, given, ret, err);
     if (lrc_dataset_mend_name(given, &name, err) < 0)
         return -1;
     if (lrc_dataset_find(w, name, &found, NULL) == 0)

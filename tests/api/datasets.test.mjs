@@ -258,6 +258,9 @@ test('an upload: files, captions, a new dataset, what is refused', async (t) => 
   assert.equal(readFileSync(path.join(body.dataset_path, 'a.txt'), 'utf8'), 'red, disc');
   assert.deepEqual(readdirSync(server.ws.path('datasets')).sort(), ['cats', 'new_ set']);
 
+  mkdirSync(server.ws.path('datasets', 'cats (copy)')); // a name that we would not give
+  assert.equal((await upload(server, 'cats (copy)', [['a.png', png]])).body.dataset_name, 'cats (copy)');
+  assert.equal((await call(server, 'DELETE', '/api/dataset/cats%20(copy)')).status, 200);
   const only = await upload(server, 'x', [['a.exe', 'x']]);
   assert.deepEqual([only.status, only.body.success, only.body.files_uploaded], [200, false, 0]);
   assert.ok(!existsSync(server.ws.path('datasets', 'x')));

@@ -179,11 +179,11 @@ export class Mock {
       }
       case 'POST /api/dataset/create': {
         const name = String(body.name ?? '').trim()
-        if (!name) throw new Refusal(422, 'Give the dataset a name.', 'invalid', 'name')
+        if (!name) throw new Refusal(400, 'Give the dataset a name.', 'invalid', 'name')
         if (this.datasets.has(name))
-          throw new Refusal(400, `A dataset named '${name}' exists.`, 'exists', 'name')
+          throw new Refusal(409, `A dataset named '${name}' exists already.`, 'conflict', 'name')
         this.datasets.set(name, { name, images: new Map() })
-        return { success: true, name, path: `${ROOT}/datasets/${name}` }
+        return { success: true, name, path: `${ROOT}/datasets/${name}`, message: `Dataset '${name}' created` }
       }
       case 'GET /api/dataset/images-with-tags': {
         const { name: set, images } = this.set(query('dataset_path'))
@@ -390,9 +390,9 @@ export class Mock {
   saveSettings(body) {
     for (const [key, value] of Object.entries(body)) {
       const row = this.settings.find((r) => r.key === key)
-      if (!row) throw new Refusal(422, `There is no setting '${key}'.`, 'invalid', key)
+      if (!row) throw new Refusal(400, `There is no setting '${key}'.`, 'invalid', key)
       if (row.kind === 'int' && !(value === '' || (value >= row.min && value <= row.max)))
-        throw new Refusal(422, `${key} lies between ${row.min} and ${row.max}.`, 'invalid', key)
+        throw new Refusal(400, `${key} lies between ${row.min} and ${row.max}.`, 'invalid', key)
       const unset = value === '' || (Array.isArray(value) && value.length === 0)
       row.source = unset ? 'default' : 'file'
       row.value = unset ? (row.kind === 'secret' ? null : row.kind === 'paths' ? [] : row.initial) : value
