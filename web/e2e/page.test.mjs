@@ -188,7 +188,7 @@ describe('main way', () => {
     }))
 })
 
-describe('training', onlyMock, () => {
+mockDescribe('training', () => {
   const field = (page, name) => page.locator(`#field-${name}`).locator('input, select').first()
   const server = async (use) => {
     const own = new Mock({ speed: 4 })

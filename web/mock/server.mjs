@@ -11,8 +11,8 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeDatasets, makeFolders, makeSettings, ROOT, tagsOf } from './data.mjs'
 import { Jobs } from './jobs.mjs'
-import { dimensions, draw } from './pictures.mjs'
 import { generate, savedConfigs, schema } from './training.mjs'
+import { dimensions, drawOnce } from './pictures.mjs'
 import { eventStream, webSocket } from './wires.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
@@ -154,7 +154,7 @@ export class Mock {
     const path = decodeURIComponent(at.pathname)
     const picture = (name, width, height, square) => {
       response.writeHead(200, { 'Content-Type': 'image/png', 'Cache-Control': 'private, max-age=3600' })
-      response.end(draw(name, width, height, square))
+      response.end(drawOnce(name, width, height, square))
     }
     switch (`${method} ${path}`) {
       case 'GET /api/health':
