@@ -5,13 +5,16 @@
 #include <time.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "job/job.h"
 #include "job/resources.h"
+#include "job/schedule.h"
 
 #define SCHEDULER_SECONDS 1
+#define PRUNE_EVERY_MS    (10 * 60 * 1000)
 #define SESSIONS_FILE     "user_config/sessions"
 #define SESSIONS_MAX      (1 << 20)
 
@@ -81,13 +84,43 @@ static bool wait_for_news(lrc_app *app, bool schedules)
     return stop;
 }
 
+// One look at the queue. Between two looks the lock is free, so that a runner that ends can start the next job at once.
+static int schedule_once(lrc_app *app, lrc_scheduler **s, lrc_err *err)
+{
+    if (!*s && lrc_scheduler_new(&app->w, s, err) < 0)
+        return -1;
+    const int ours = lrc_scheduler_tick(*s, err);
+    lrc_scheduler_rest(*s);
+    return ours < 0 ? -1 : ours == 0 ? lrc_job_recover(&app->w, err) : 0;
+}
+
+// Now and then, what the settings say of old jobs.
+static int prune(lrc_app *app, int64_t *pruned_at, lrc_err *err)
+{
+    lrc_auto_settings lrc_settings *settings = NULL;
+    size_t removed = 0;
+    const int64_t now = lrc_clock_mono_ms();
+    if (*pruned_at && now - *pruned_at < PRUNE_EVERY_MS)
+        return 0;
+    *pruned_at = now;
+    if (lrc_app_settings(app, &settings, err) < 0 ||
+        lrc_job_prune(&app->w, lrc_settings_int(settings, "job.keep"), lrc_settings_int(settings, "job.keep_days"),
+                      &removed, err) < 0)
+        return -1;
+    if (removed > 0)
+        lrc_log(LRC_LOG_INFO, "%zu old jobs removed, as the settings job.keep and job.keep_days say", removed);
+    return 0;
+}
+
 static void *schedule(void *arg)
 {
     lrc_app *app = arg;
     char last[LRC_ERR_MSG_SIZE] = "";
+    lrc_auto_scheduler lrc_scheduler *s = NULL;
+    int64_t pruned_at = 0;
     do {
         lrc_err err = LRC_ERR_INIT;
-        if (lrc_job_recover(&app->w, &err) == 0 && lrc_job_schedule_once(&app->w, &err) == 0)
+        if (schedule_once(app, &s, &err) == 0 && prune(app, &pruned_at, &err) == 0)
             last[0] = '\0';
         else if (strcmp(last, err.msg) != 0) { // once, not every second
             lrc_log(LRC_LOG_ERROR, "scheduler: %s", err.msg);

@@ -7,7 +7,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/path.h"
-#include "job/job.h"
+#include "job/queue.h"
 
 typedef enum { TEXT, NUMBER, FLAG, NOT_FLAG } field_kind;
 
@@ -112,7 +112,14 @@ static int submit(const lrc_app *app, const lrc_json *body, char ret_id[static L
         return -1;
     job.title = title;
     job.argv = argv; // borrowed for the call
-    return lrc_job_submit(lrc_app_workspace(app), &job, ret_id, err);
+    int result = lrc_job_turn_read(body, &job.turn, err);
+    if (result == 0)
+        result = lrc_strv_pushf(&job.labels, err, "dataset=%s", dir);
+    if (result == 0)
+        result = lrc_job_submit(lrc_app_workspace(app), &job, ret_id, err);
+    lrc_strv_done(&job.labels);
+    lrc_strv_done(&job.turn.after);
+    return result;
 }
 
 static int post_tagging(lrc_http_req *q, lrc_err *err)

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cmdline/cmdline.h"
+#include "job/queue.h"
 #include "job/show.h"
 #include "train/start.h"
 
@@ -36,6 +37,8 @@ struct training {
     lrc_findings findings;
     char id[LRC_ID_MAX + 1];
     bool detach;
+    lrc_strv after; // as typed
+    int64_t priority;
 };
 
 static int start(struct training *t, const char *file, lrc_err *err)
@@ -47,6 +50,13 @@ static int start(struct training *t, const char *file, lrc_err *err)
         return -1;
     if (lrc_train_prepare(&t->w, t->s, text, n, &t->run, &t->findings, err) < 0)
         return lrc_wrap(err, "%s", file);
+    if (t->priority)
+        t->run.turn.priority = (int)t->priority;
+    for (size_t i = 0; i < t->after.count; i++) {
+        char id[LRC_ID_MAX + 1];
+        if (lrc_job_find(&t->w, t->after.item[i], id, err) < 0 || lrc_strv_push(&t->run.turn.after, id, err) < 0)
+            return -1;
+    }
     return lrc_train_submit(&t->w, t->s, &t->run, &t->findings, t->id, err);
 }
 
@@ -100,6 +110,9 @@ int lrc_cli_train(int argc, char **argv)
     struct training t = {0};
     const lrc_opt opts[] = {
         {"detach", 'd', LRC_OPT_FLAG, &t.detach, NULL, "start it and print its id, without watching", 0, 0, NULL},
+        {"after", 0, LRC_OPT_LIST, &t.after, "ID", "start when this job has completed; may be given again", 0, 0, NULL},
+        {"priority", 'p', LRC_OPT_INT, &t.priority, "N", "before jobs of a lower one", -LRC_QUEUE_PRIORITY_MAX,
+         LRC_QUEUE_PRIORITY_MAX, NULL},
     };
     lrc_auto_strv lrc_strv args = {0};
     lrc_err err = LRC_ERR_INIT;
@@ -116,6 +129,7 @@ int lrc_cli_train(int argc, char **argv)
             code = lrc_cmdline_fail(&t.common, &err);
     }
     lrc_findings_done(&t.findings);
+    lrc_strv_done(&t.after);
     lrc_train_run_done(&t.run);
     lrc_settings_free(t.s);
     lrc_workspace_done(&t.w);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "job/queue.h"
 #include "proc/env.h"
 #include "proc/tree.h"
 #include "settings/settings.h"
@@ -65,6 +66,10 @@ int lrc_job_child_env(const char *folder, const lrc_job_spec *spec, const lrc_jo
             return -1;
     if (lrc_proc_env_inherit(ret, kind->env, err) < 0 || lrc_proc_env_inherit(ret, lrc_job_env_common(), err) < 0 ||
         add_secrets(&spec->secrets, &ws, ret, err) < 0)
+        return -1;
+    char gpus[LRC_QUEUE_GPU_NAMES];
+    lrc_queue_slot_read(folder, gpus);
+    if (gpus[0] && lrc_proc_env_set(ret, "CUDA_VISIBLE_DEVICES", gpus, err) < 0)
         return -1;
     return lrc_proc_env_set(ret, "PYTHONUTF8", "1", err) < 0 ||
                    lrc_proc_env_set(ret, "LORICA_WORKSPACE", ws.root, err) < 0 ||

@@ -157,6 +157,12 @@ int lrc_job_spec_write(const char *folder, const lrc_job_spec *spec, lrc_err *er
     put_texts(&out, "labels", &spec->labels);
     put_texts(&out, "inputs", &spec->inputs);
     lrc_json_kint(&out, "grace_s", spec->grace_s);
+    lrc_json_kint(&out, "priority", spec->priority);
+    lrc_json_kint(&out, "not_before", spec->not_before_ms);
+    put_texts(&out, "after", &spec->after);
+    lrc_json_kint(&out, "gpus", spec->gpus);
+    lrc_json_kstr(&out, "retry_of", spec->retry_of ? spec->retry_of : "");
+    lrc_json_kint(&out, "attempt", spec->attempt);
     lrc_json_object_end(&out);
     return save(folder, LRC_JOB_SPEC, &text, err);
 }
@@ -169,10 +175,16 @@ static int fill_spec(const lrc_json *obj, lrc_job_spec *s, lrc_err *err)
         get_texts(obj, "labels", &s->labels, err) < 0 || get_texts(obj, "inputs", &s->inputs, err) < 0 ||
         lrc_json_int(obj, "created", true, &s->created_ms, err) < 0)
         return -1;
-    s->grace_s = -1;
+    s->grace_s = s->gpus = -1; // files of earlier versions lack what follows
+    s->attempt = 1;
     if (s->argv.count == 0)
         return lrc_fail_field(err, LRC_ERR_INVALID, "argv", "'argv' is empty");
-    return get_int(obj, "grace_s", &s->grace_s, err);
+    return get_int(obj, "grace_s", &s->grace_s, err) < 0 || get_int(obj, "priority", &s->priority, err) < 0 ||
+                   lrc_json_int(obj, "not_before", false, &s->not_before_ms, err) < 0 ||
+                   get_texts(obj, "after", &s->after, err) < 0 || get_int(obj, "gpus", &s->gpus, err) < 0 ||
+                   get_text(obj, "retry_of", &s->retry_of, err) < 0 || get_int(obj, "attempt", &s->attempt, err) < 0
+               ? -1
+               : 0;
 }
 
 int lrc_job_spec_read(const char *folder, lrc_job_spec *ret, lrc_err *err)
@@ -198,6 +210,8 @@ void lrc_job_spec_done(lrc_job_spec *s)
     lrc_strv_done(&s->secrets);
     lrc_strv_done(&s->labels);
     lrc_strv_done(&s->inputs);
+    lrc_strv_done(&s->after);
+    free(s->retry_of);
     *s = (lrc_job_spec){0};
 }
 

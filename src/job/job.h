@@ -55,6 +55,16 @@ typedef struct lrc_job_input {
 // An argument or a value of `env` that begins with this stands for the job's folder: "{job}/inputs/config.toml".
 #define LRC_JOB_FOLDER "{job}"
 
+// When it may start. Zeroed: at once, in its turn, with what its kind needs.
+typedef struct lrc_job_turn {
+    int priority;          // higher first; -1000 to 1000
+    int64_t not_before_ms; // since 1970; 0: at once
+    lrc_strv after;        // ids of jobs that must have completed
+    bool no_gpu;           // it needs none, whatever its kind does
+    const char *retry_of;  // the job that this one does again; NULL
+    int attempt;           // its number, 0 and 1: the first
+} lrc_job_turn;
+
 // Everything is borrowed for the call.
 typedef struct lrc_job_request {
     const char *kind;  // a row of kinds.c
@@ -67,6 +77,7 @@ typedef struct lrc_job_request {
     const lrc_job_input *inputs;
     size_t input_count;
     int grace_s; // between TERM and KILL; -1: the kind's
+    lrc_job_turn turn;
 } lrc_job_request;
 
 // Write the folder and make it visible at once, whole. LRC_ERR_INVALID names the field at fault.
@@ -80,6 +91,12 @@ typedef struct lrc_job_spec {
     lrc_strv argv, env, secrets, labels, inputs; // inputs: their names
     int grace_s;                                 // -1: the kind's
     int64_t created_ms;
+    int priority;
+    int64_t not_before_ms; // 0: at once
+    lrc_strv after;
+    int gpus;       // -1: the kind's
+    char *retry_of; // "": none
+    int attempt;    // from 1
 } lrc_job_spec;
 
 typedef struct lrc_job_status {
@@ -160,6 +177,15 @@ int lrc_job_wait(const lrc_workspace *ws, const char *id, int timeout_ms, lrc_er
 // second request can only shorten the time. Returns at once; a job that has not begun is cancelled at once.
 // LRC_ERR_CONFLICT when it has ended already.
 int lrc_job_stop(const lrc_workspace *ws, const char *id, int grace_s, const char *reason, lrc_err *err);
+
+// Do a job that has ended again, as a new job with the same command and the same inputs; it is known as the next attempt of
+// that one. `more` words are put at the end of its command (may be NULL). LRC_ERR_CONFLICT unless it has ended.
+int lrc_job_retry(const lrc_workspace *ws, const char *id, const lrc_strv *more, char ret_id[static LRC_ID_MAX + 1],
+                  lrc_err *err);
+
+// Remove jobs that ended more than `days` ago (0: whatever their age) and all ended ones but the `keep` newest (0: do not
+// count). With both 0 nothing. *ret: how many went.
+int lrc_job_prune(const lrc_workspace *ws, int64_t keep, int64_t days, size_t *ret, lrc_err *err);
 
 // Remove the folder. LRC_ERR_CONFLICT unless it has ended.
 int lrc_job_delete(const lrc_workspace *ws, const char *id, lrc_err *err);

@@ -20,7 +20,7 @@ typedef struct lrc_job_kind {
     const char *name;  // as in ids and in KNX's job_type: [a-z_]+
     const char *title; // for people, when the request has none
     bool own;          // argv[0] is "lorica": this very program is run
-    int at_once;       // how many may run at the same time
+    int gpus;          // how many GPUs it needs; 0: it takes a processor's slot (queue.h)
     lrc_job_resume resume;
     int grace_s;              // between TERM and KILL; -1: the setting job.grace_seconds
     const char *success_mark; // text in a line of its log, written when its result is complete; NULL: none

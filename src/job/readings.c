@@ -91,7 +91,7 @@ static int update(struct reading *x, const lrc_job *job, lrc_err *err)
         begin(x, job);
     if (fd >= 0 && read_on(x, fd, log, err) < 0)
         return -1;
-    x->whole = lrc_job_state_final(job->status.state) && !job->supervised;
+    x->whole = lrc_job_state_final(job->status.state);
     return 0;
 }
 
@@ -242,7 +242,7 @@ int lrc_readings_failures(lrc_readings *r, const lrc_job *job, lrc_failures *ret
     if (!x)
         return lrc_fail_memory(err);
     int result = 0;
-    if (lrc_job_state_final(job->status.state) && !job->supervised) {
+    if (lrc_job_state_final(job->status.state)) {
         if (!x->diagnosed)
             result = lrc_job_diagnose(job, &x->failures, err);
         x->diagnosed = result == 0;

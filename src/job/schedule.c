@@ -12,7 +12,7 @@
 #include "base/path.h"
 #include "job/folder.h"
 #include "job/follow.h"
-#include "job/kinds.h"
+#include "job/queue.h"
 #include "proc/spawn.h"
 
 #define LOCK_NAME    "locks/scheduler.lock" // in W/.lorica
@@ -21,16 +21,10 @@
 #define MAX_FAILURES 64                     // jobs that are remembered as failing to begin
 #define ONCE_WAIT_MS 300                    // for a scheduler that is just leaving
 
-struct candidate {
-    char *id;
-    const lrc_job_kind *kind;
-    int64_t created_ms;
-    bool busy; // running, or a runner has it
-};
-
 struct lrc_scheduler {
     const lrc_workspace *ws;
     int lock;
+    lrc_map ended; // ids that need not be looked at any more
     struct {
         char id[LRC_ID_MAX + 1];
         int64_t retry_ms; // monotonic
@@ -53,9 +47,15 @@ void lrc_scheduler_free(lrc_scheduler *s)
 {
     if (!s)
         return;
-    if (s->lock >= 0)
-        close(s->lock);
+    lrc_scheduler_rest(s);
+    lrc_map_done(&s->ended);
     free(s);
+}
+
+void lrc_scheduler_rest(lrc_scheduler *s)
+{
+    if (s->lock >= 0)
+        close(lrc_take_fd(s->lock));
 }
 
 // ---- Starting one ----------------------------------------------------------------------------------------------------
@@ -120,13 +120,12 @@ static void remember_failure(lrc_scheduler *s, const char *id)
 }
 
 // true when it is on its way.
-static bool start(lrc_scheduler *s, const char *root, const struct candidate *c)
+static bool start(lrc_scheduler *s, const char *root, const lrc_queue_entry *c)
 {
     lrc_auto_free char *folder = NULL;
     lrc_err err = LRC_ERR_INIT;
-    if (must_wait(s, c->id))
-        return false;
-    if (lrc_path_join(&folder, root, c->id, &err) < 0 || lrc_job_start_runner(folder, &err) < 0) {
+    if (lrc_path_join(&folder, root, c->id, &err) < 0 || lrc_queue_slot_write(folder, c->gpu_names, &err) < 0 ||
+        lrc_job_start_runner(folder, &err) < 0) {
         lrc_log(LRC_LOG_ERROR, "job %s: cannot start its runner: %s", c->id, err.msg);
         remember_failure(s, c->id);
         return false;
@@ -137,42 +136,31 @@ static bool start(lrc_scheduler *s, const char *root, const struct candidate *c)
 
 // ---- One pass --------------------------------------------------------------------------------------------------------
 
-// Fill *ret when the job is pending or running; 0 when it is not (or damaged: loading it tells).
-static int look(const char *root, const char *id, struct candidate *ret)
+// A job that comes after one that failed, was stopped or is gone will never start.
+static void cancel(lrc_scheduler *s, const lrc_queue_entry *e)
 {
-    lrc_auto_free char *folder = NULL;
-    lrc_auto_job_spec lrc_job_spec spec = {0};
-    lrc_auto_job_status lrc_job_status status = {0};
-    bool held = false;
-    if (lrc_path_join(&folder, root, id, NULL) < 0 || lrc_job_peek_final(folder) ||
-        lrc_job_recover_one(folder, &held, NULL) < 0 || lrc_job_status_read(folder, &status, NULL) < 0 ||
-        lrc_job_state_final(status.state) || lrc_job_spec_read(folder, &spec, NULL) < 0)
-        return 0;
-    const lrc_job_kind *kind = lrc_job_kind_find(spec.kind);
-    if (!kind || lrc_str_copy(&ret->id, id, NULL) < 0)
-        return 0;
-    ret->kind = kind;
-    ret->created_ms = spec.created_ms;
-    ret->busy = held || status.child.pid;
-    return 1;
+    char reason[LRC_JOB_REASON_MAX];
+    lrc_err err = LRC_ERR_INIT;
+    snprintf(reason, sizeof reason, "the job %s, which it was to come after, did not complete", e->waits_for);
+    if (lrc_job_stop(s->ws, e->id, 0, reason, &err) < 0)
+        lrc_log(LRC_LOG_WARN, "job %s: %s", e->id, err.msg);
 }
 
-static int by_age(const void *a, const void *b)
+// One after the other: what cannot be started gives its slot to the next one.
+static int start_what_may(lrc_scheduler *s, const char *root, lrc_queue *q, lrc_err *err)
 {
-    const struct candidate *x = a, *y = b;
-    if (x->created_ms != y->created_ms)
-        return x->created_ms < y->created_ms ? -1 : 1;
-    return strcmp(x->id, y->id);
-}
-
-static void start_what_may(lrc_scheduler *s, const char *root, struct candidate *c, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int running = 0;
-        for (size_t k = 0; k < count; k++)
-            running += c[k].busy && c[k].kind == c[i].kind;
-        if (!c[i].busy && running < c[i].kind->at_once)
-            c[i].busy = start(s, root, &c[i]);
+    for (;;) {
+        size_t i = 0;
+        if (lrc_queue_plan(s->ws, q, err) < 0)
+            return -1;
+        while (i < q->count && (q->item[i].busy || q->item[i].doomed || q->item[i].waits != LRC_WAIT_NONE))
+            i++;
+        if (i == q->count)
+            return 0;
+        if (start(s, root, &q->item[i]))
+            q->item[i].busy = true;
+        else
+            q->item[i].held_back = true;
     }
 }
 
@@ -198,26 +186,20 @@ static int take_lock(lrc_scheduler *s, const char *root, lrc_err *err)
 int lrc_scheduler_tick(lrc_scheduler *s, lrc_err *err)
 {
     lrc_auto_free char *root = NULL;
-    lrc_auto_strv lrc_strv ids = {0};
     if (lrc_job_root(s->ws, &root, err) < 0)
         return -1;
     const int mine = take_lock(s, root, err);
     if (mine <= 0)
         return mine;
-    if (lrc_job_ids(s->ws, &ids, err) < 0)
+    lrc_auto_queue lrc_queue q = {0};
+    if (lrc_queue_load(s->ws, true, &s->ended, &q, err) < 0)
         return -1;
-    struct candidate *c = calloc(ids.count + 1, sizeof *c);
-    size_t count = 0;
-    if (!c)
-        return lrc_fail_memory(err);
-    for (size_t i = 0; i < ids.count; i++)
-        count += (size_t)look(root, ids.item[i], &c[count]);
-    qsort(c, count, sizeof *c, by_age);
-    start_what_may(s, root, c, count);
-    for (size_t i = 0; i < count; i++)
-        free(c[i].id);
-    free(c);
-    return 1;
+    for (size_t i = 0; i < q.count; i++) {
+        q.item[i].held_back = must_wait(s, q.item[i].id);
+        if (q.item[i].doomed)
+            cancel(s, &q.item[i]);
+    }
+    return start_what_may(s, root, &q, err) < 0 ? -1 : 1;
 }
 
 int lrc_job_schedule_once(const lrc_workspace *ws, lrc_err *err)

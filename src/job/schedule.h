@@ -2,8 +2,8 @@
 // schedule.h - who may run now. One process per workspace is the scheduler: the one that holds the scheduler lock.
 //
 // Whoever wants a job to run makes a scheduler and calls tick now and then; when the lock is another's, tick does
-// nothing, and takes over as soon as that process is gone. Jobs start in the order in which they were submitted, as many
-// of a kind at once as its row says. A scheduler keeps no state that is needed: killing it loses nothing.
+// nothing, and takes over as soon as that process is gone. Which job may start, queue.h says. A scheduler keeps no state
+// that is needed: killing it loses nothing.
 // One owner thread. May use: base, proc, job.
 #ifndef LRC_JOB_SCHEDULE_H
 #define LRC_JOB_SCHEDULE_H
@@ -19,6 +19,9 @@ LRC_DEFINE_FREEP(lrc_scheduler)
 
 // Settle what was lost and start what may start. 1: this process is the scheduler, 0: another one is.
 int lrc_scheduler_tick(lrc_scheduler *s, lrc_err *err);
+
+// Let go of the lock until the next tick, so that a runner that ends can start the next job at once.
+void lrc_scheduler_rest(lrc_scheduler *s);
 
 #define LRC_SCHEDULER_TICK_MS 500 // a good time between two ticks
 

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "job/kinds.h"
 #include "job/progress.h"
+#include "job/queue.h"
 
 static void put_process(lrc_json_out *out, const char *key, const lrc_proc_id *id)
 {
@@ -133,6 +134,19 @@ static void put_state(const lrc_job *job, const lrc_job_progress *p, lrc_json_ou
     put_time(out, "completed_at", job->status.ended_ms);
 }
 
+// When it may start, and what it is another attempt of.
+static void put_turn(const lrc_job *job, lrc_json_out *out)
+{
+    int priority;
+    int64_t not_before;
+    lrc_queue_read_job(job->folder, &job->spec, &priority, &not_before);
+    lrc_json_kint(out, "priority", priority);
+    put_time(out, "not_before", not_before);
+    put_texts(out, "after", &job->spec.after);
+    lrc_json_kint(out, "attempt", job->spec.attempt);
+    lrc_json_kstr(out, "retry_of", job->spec.retry_of && job->spec.retry_of[0] ? job->spec.retry_of : NULL);
+}
+
 static void put_command(const lrc_job *job, const char *log, lrc_json_out *out)
 {
     put_process(out, "pid", &job->status.child);
@@ -163,6 +177,7 @@ int lrc_job_put(const lrc_job *job, lrc_readings *readings, lrc_job_put_what wha
     put_exit(&job->status, out);
     lrc_json_key(out, "failures");
     lrc_job_put_failures(&failures, out);
+    put_turn(job, out);
     put_texts(out, "labels", &job->spec.labels);
     if (what == LRC_JOB_PUT_WHOLE)
         put_command(job, log, out);

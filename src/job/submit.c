@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "job/folder.h"
 #include "job/kinds.h"
+#include "job/queue.h"
 #include "proc/env.h"
 #include "settings/settings.h"
 
@@ -59,6 +60,13 @@ static int check_request(const lrc_job_request *req, lrc_err *err)
         return lrc_fail_field(err, LRC_ERR_INVALID, "argv", "the command is empty");
     if (req->cwd && req->cwd[0] != '/')
         return lrc_fail_field(err, LRC_ERR_INVALID, "cwd", "the working directory '%s' is not absolute", req->cwd);
+    for (size_t i = 0; i < req->turn.after.count; i++)
+        if (!lrc_id_valid(req->turn.after.item[i]))
+            return lrc_fail_field(err, LRC_ERR_INVALID, "after", "'%s' is not the id of a job",
+                                  req->turn.after.item[i]);
+    if (req->turn.priority > LRC_QUEUE_PRIORITY_MAX || req->turn.priority < -LRC_QUEUE_PRIORITY_MAX)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "priority", "a priority lies between %d and %d",
+                              -LRC_QUEUE_PRIORITY_MAX, LRC_QUEUE_PRIORITY_MAX);
     for (size_t i = 0; i < req->input_count; i++)
         if (lrc_path_check_name(req->inputs[i].name, "inputs", err) < 0)
             return -1;
@@ -104,6 +112,13 @@ static int fill_spec(const lrc_workspace *ws, const lrc_job_request *req, const 
     for (size_t i = 0; i < req->input_count; i++)
         if (lrc_strv_push(&s->inputs, req->inputs[i].name, err) < 0)
             return -1;
+    s->priority = req->turn.priority;
+    s->not_before_ms = req->turn.not_before_ms;
+    s->gpus = req->turn.no_gpu ? 0 : -1;
+    s->attempt = req->turn.attempt > 0 ? req->turn.attempt : 1;
+    if (copy_list(&s->after, &req->turn.after, err) < 0 ||
+        lrc_str_copy(&s->retry_of, req->turn.retry_of ? req->turn.retry_of : "", err) < 0)
+        return -1;
     s->grace_s = req->grace_s;
     s->created_ms = lrc_clock_now_ms();
     return 0;
@@ -159,6 +174,12 @@ int lrc_job_submit(const lrc_workspace *ws, const lrc_job_request *req, char ret
     char suffix[17];
     if (check_request(req, err) < 0)
         return -1;
+    for (size_t i = 0; i < req->turn.after.count; i++) {
+        lrc_auto_free char *before = NULL;
+        if (lrc_job_folder(ws, req->turn.after.item[i], &before, err) < 0)
+            return lrc_fail_field(err, LRC_ERR_NOT_FOUND, "after", "there is no job '%s' to come after",
+                                  req->turn.after.item[i]);
+    }
     if (lrc_job_root(ws, &root, err) < 0 || lrc_fs_mkdirs(root, err) < 0 || lrc_rand_hex(suffix, 16, err) < 0 ||
         lrc_str_format(&temp, err, "%s/" LRC_JOB_SUBMITTING "%s", root, suffix) < 0 || lrc_fs_mkdirs(temp, err) < 0)
         return -1;

@@ -258,7 +258,7 @@ static void kinds(void **state)
     const lrc_job_kind *table = lrc_job_kinds(&count);
     for (size_t i = 0; i < count; i++) {
         assert_ptr_equal(lrc_job_kind_find(table[i].name), &table[i]);
-        assert_true(table[i].at_once >= 1 && table[i].title && table[i].env);
+        assert_true(table[i].gpus >= 0 && table[i].title && table[i].env);
         for (const lrc_proc_env_rule *r = table[i].env; r->name; r++)
             assert_non_null(r->why);
     }

@@ -29,6 +29,14 @@ static const lrc_setting table[] = {
      "pages of other origins that may call the API, parted by commas: https://name:port"},
     {"job.grace_seconds", "job.grace_seconds", LRC_SETTING_INT, "10", 0, 3600, NULL,
      "how long a stopped job may finish its work before it is killed"},
+    {"job.gpus", "job.gpus", LRC_SETTING_TEXT, "auto", 0, 0, "LORICA_GPUS",
+     "GPUs that jobs are given, one each: auto, none, or a list as CUDA_VISIBLE_DEVICES has it (0,1)"},
+    {"job.cpu_parallel", "job.cpu_parallel", LRC_SETTING_INT, "1", 1, 64, NULL,
+     "how many jobs that use no GPU may run at the same time"},
+    {"job.keep", "job.keep", LRC_SETTING_INT, "0", 0, 1000000, NULL,
+     "how many ended jobs are kept, the newest; older ones are removed with their logs; 0: all"},
+    {"job.keep_days", "job.keep_days", LRC_SETTING_INT, "0", 0, 36500, NULL,
+     "for how many days ended jobs are kept; 0: for ever"},
 
     // KNX's: kept for its page, asked by nobody here.
     {"extra_model_dirs", "extra_model_dirs", LRC_SETTING_PATHS, "", 0, 0, NULL, "KNX's further folders of models"},

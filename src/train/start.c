@@ -5,7 +5,7 @@
 
 #include "base/fs.h"
 #include "base/path.h"
-#include "job/job.h"
+#include "job/queue.h"
 #include "proc/spawn.h"
 #include "toml/toml.h"
 #include "train/native.h"
@@ -21,6 +21,7 @@ void lrc_train_run_done(lrc_train_run *r)
     lrc_trainer_done(&r->trainer);
     free(r->snapshot);
     free(r->wandb_key);
+    lrc_strv_done(&r->turn.after);
     *r = (lrc_train_run){0};
 }
 
@@ -31,6 +32,7 @@ static int read_request(const char *json, size_t n, lrc_train_run *r, lrc_findin
     lrc_buf_init(&clean, LRC_TRAIN_REQUEST_MAX * 2);
     if (lrc_json_parse(json, n, &doc, err) < 0 ||
         lrc_train_request_parse(lrc_json_root(doc), &r->request, findings, err) < 0 ||
+        lrc_job_turn_read(lrc_json_root(doc), &r->turn, err) < 0 ||
         lrc_train_without_secrets(lrc_json_root(doc), &clean, &r->wandb_key, err) < 0)
         return -1;
     return lrc_buf_take(&clean, "the request", &r->snapshot, &r->snapshot_len, err);
@@ -172,7 +174,9 @@ int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_tr
                            .cwd = r->output.cwd,
                            .inputs = inputs,
                            .input_count = INPUTS,
-                           .grace_s = -1};
+                           .grace_s = -1,
+                           .turn = r->turn};
+    job.turn.no_gpu = native;
     int result = fill_job(s, r, &job, err);
     if (result == 0)
         result = lrc_job_submit(w, &job, ret_id, err);

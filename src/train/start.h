@@ -9,6 +9,7 @@
 
 #include "base/findings.h"
 #include "base/id.h"
+#include "job/job.h"
 #include "settings/settings.h"
 #include "train/generate.h"
 #include "train/trainer.h"
@@ -21,7 +22,8 @@ typedef struct lrc_train_run {
     lrc_trainer trainer;
     char *snapshot; // the request as JSON, without its secrets
     size_t snapshot_len;
-    char *wandb_key; // taken out of the request; NULL when it had none
+    char *wandb_key;   // taken out of the request; NULL when it had none
+    lrc_job_turn turn; // when it may start, as the request says; `after` belongs to the run
 } lrc_train_run;
 
 // Read and generate. -1 when the request cannot be understood or written at all; then, and on success, `findings` holds

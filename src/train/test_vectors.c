@@ -140,10 +140,86 @@ static void every_vector(void **state)
     assert_int_equal(wrong, 0);
 }
 
+// ---- Random requests -------------------------------------------------------------------------------------------------
+
+// FNV-1a of a text as it would be for a tree at /srv.
+static void hash_unplaced(const char *text, char out[static 17])
+{
+    const size_t n = strlen(tree.base);
+    uint64_t h = 0xCBF29CE484222325;
+    while (*text) {
+        const bool base = strncmp(text, tree.base, n) == 0;
+        const char *bytes = base ? FIXTURE_PREFIX : text;
+        for (size_t i = 0; i < (base ? strlen(FIXTURE_PREFIX) : 1); i++)
+            h = (h ^ (unsigned char)bytes[i]) * 0x100000001B3;
+        text += base ? n : 1;
+    }
+    snprintf(out, 17, "%016llx", (unsigned long long)h);
+}
+
+static bool has_hash(const char *text, const lrc_json *want, const char *key)
+{
+    char hash[17];
+    hash_unplaced(text, hash);
+    if (strcmp(hash, member(want, key)) == 0)
+        return true;
+    print_message("%s differs from the model's:\n%s%s\n", key, text, member(want, "request"));
+    return false;
+}
+
+// The refusal's kind, and of a request that does not fit the schema each line.
+static bool same_refusal(const lrc_json *want, const lrc_err *err, const lrc_findings *findings)
+{
+    const char *kind = err->code == LRC_ERR_SCHEMA ? "validation" : "missing_path";
+    const lrc_json *lines = lrc_json_get(want, "lines"), *line = lines ? lines->first : NULL;
+    bool same = member(want, "kind") && strcmp(kind, member(want, "kind")) == 0;
+    for (size_t i = 0; same && lines && i < findings->count; i++, line = line ? line->next : NULL) {
+        lrc_auto_free char *got = NULL;
+        assert_int_equal(lrc_str_format(&got, NULL, "%s: %s", findings->item[i].field, findings->item[i].code), 0);
+        same = line && strcmp(line->text, got) == 0;
+    }
+    if (!same || line)
+        print_message("refused otherwise than the model does: %s\n%s\n", err->msg, member(want, "request"));
+    return same && !line;
+}
+
+static bool as_the_model(const lrc_json *want, bool fixed)
+{
+    lrc_auto_train_output lrc_train_output out = {0};
+    lrc_auto_findings lrc_findings findings = {0};
+    lrc_err err = LRC_ERR_INIT;
+    if (generate(want, fixed, &out, &findings, &err) < 0)
+        return same_refusal(want, &err, &findings);
+    if (member(want, "kind")) {
+        print_message("accepted, unlike by the model (%s)\n%s\n", member(want, "kind"), member(want, "request"));
+        return false;
+    }
+    return has_hash(out.dataset_toml, want, "dataset") && has_hash(out.config_toml, want, fixed ? "fixed" : "config");
+}
+
+// tests/golden/toml/requests.jsonl: made by tools/golden-toml.py with a second, independent model of the generator.
+static void random_requests_agree_with_the_model(void **state)
+{
+    (void)state;
+    lrc_auto_free char *path = fixture_data_path("golden/toml/requests.jsonl"), *text = NULL;
+    assert_int_equal(lrc_fs_read(path, FIXTURE_MAX, &text, NULL, NULL), 0);
+    size_t count = 0, wrong = 0;
+    for (char *line = text; *line; count++) {
+        const size_t n = strcspn(line, "\n");
+        lrc_auto_json_doc lrc_json_doc *doc = NULL;
+        assert_int_equal(lrc_json_parse(line, n, &doc, NULL), 0);
+        wrong += !as_the_model(lrc_json_root(doc), false) || !as_the_model(lrc_json_root(doc), true);
+        line += n + (line[n] == '\n');
+    }
+    assert_int_equal(count, 2000);
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_vector, open_tree, close_tree),
+        cmocka_unit_test_setup_teardown(random_requests_agree_with_the_model, open_tree, close_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

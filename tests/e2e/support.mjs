@@ -16,7 +16,7 @@ export function workspace(t) {
   const ws = new Workspace(dir);
   t.after(async () => {
     for (const stop of ws.stops) await stop(); // what writes into it ends first
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
   return ws;
 }

@@ -106,6 +106,10 @@ describe('main way', () => {
         .setInputFiles([...files, caption('p1.txt', 'red hat, solo\n')])
       await page.getByText('7 files added').waitFor()
       await option(page, 'p6.png').waitFor()
+      await page.waitForFunction(() => {
+        const shown = [...document.querySelectorAll('[role=option] img')]
+        return shown.length === 6 && shown.every((img) => img.complete && img.naturalWidth >= 160)
+      })
       await drop(page, '[role="listbox"]', [picture('p7.png'), caption('notes.psd', 'x')])
       await option(page, 'p7.png').waitFor()
       await page.getByText('1 file left out').click()
@@ -181,6 +185,135 @@ describe('main way', () => {
       await page.getByRole('link', { name: 'Download the log' }).waitFor()
       await page.goto(`/datasets/${NAME}?picture=p2.png`)
       await page.getByRole('button', { name: /tag 1 of/ }).waitFor()
+    }))
+})
+
+describe('training', onlyMock, () => {
+  const field = (page, name) => page.locator(`#field-${name}`).locator('input, select').first()
+  const server = async (use) => {
+    const own = new Mock({ speed: 4 })
+    const at = await own.listen(0)
+    try {
+      await visit('/training', (page) => use(page, own), { base: at })
+    } finally {
+      await own.close()
+    }
+  }
+  const fill = async (page, name = 'anna-v3') => {
+    await field(page, 'project_name').fill(name)
+    await field(page, 'pretrained_model_name_or_path').fill('pretrained_model/sdxl-base-1.0.safetensors')
+    await field(page, 'train_data_dir').fill('datasets/city-lights')
+  }
+  const config = (page) => page.getByLabel('config.toml', { exact: true })
+
+  test('the form is filled, both files are shown as they will be, and the job is watched', () =>
+    server(async (page, own) => {
+      await page.getByText('Project name is required').waitFor()
+      assert.equal(await page.getByText('Is required.').count(), 0, 'nothing is wrong before one has begun')
+      await fill(page)
+      await field(page, 'unet_lr').fill('2e-4')
+      await page.getByText('Ready to be queued').waitFor()
+      await config(page).getByText('unet_lr = 0.0002').waitFor()
+      await page.getByRole('tab', { name: 'dataset.toml' }).click()
+      await page.getByText('image_dir = "/srv/studio/datasets/city-lights"').waitFor()
+      await page.getByRole('tab', { name: 'Corrections 2' }).click()
+      await page.getByText('Weight decay goes to optimizer_args').waitFor()
+      const sent = page.waitForRequest((request) => request.url().endsWith('/api/training/start'))
+      await page.getByRole('button', { name: 'Queue training' }).click()
+      const request = (await sent).postDataJSON()
+      assert.equal(request.unet_lr, 0.0002)
+      assert.ok(!('seed' in request) && !('network_dim' in request), 'what was not changed is not sent')
+      await page.getByRole('heading', { name: 'Training anna-v3' }).waitFor()
+      assert.ok([...own.jobs.all.values()].some((job) => job.view.title === 'train anna-v3'))
+    }))
+
+  test('family and mode decide which fields there are; what was typed in others is kept', () =>
+    server(async (page) => {
+      await field(page, 'network_dim').fill('8')
+      assert.equal(await field(page, 'guidance_scale').count(), 0)
+      await page.getByLabel('Base model family').selectOption('Flux')
+      await field(page, 'clip_l_path').waitFor()
+      await page.getByRole('button', { name: 'Whole model' }).click()
+      await field(page, 'network_dim').waitFor({ state: 'detached' })
+      await page.getByLabel('Base model family').selectOption('SDXL')
+      await page.getByRole('button', { name: 'LoRA', exact: true }).click()
+      assert.equal(await field(page, 'network_dim').inputValue(), '8')
+    }))
+
+  test('fields are found by name, by label and by what their help says', () =>
+    server(async (page) => {
+      for (const [typed, name] of [
+        ['min_snr', 'min_snr_gamma'],
+        ['learning rate unet', 'unet_lr'],
+        ['mirror pictures', 'flip_aug'],
+      ]) {
+        await page.getByLabel('Search fields').fill(typed)
+        await field(page, name).waitFor()
+        await field(page, 'project_name').waitFor({ state: 'detached' })
+      }
+      await page.getByLabel('Search fields').fill('zzz')
+      await page.getByText('No field is called that').waitFor()
+    }))
+
+  test('what is wrong is said at its field, by the server’s words, and leads there', () =>
+    server(async (page) => {
+      await fill(page)
+      await field(page, 'train_batch_size').fill('0')
+      await page.locator('#field-train_batch_size').getByText('Must be at least 1.').waitFor()
+      assert.equal(await field(page, 'train_batch_size').getAttribute('aria-invalid'), 'true')
+      await page.getByRole('button', { name: 'Reset Train batch size' }).click()
+      await field(page, 'lr_warmup_steps').fill('9')
+      await page.locator('#field-lr_warmup_steps').getByText('takes no warm-up').waitFor()
+      await page.getByRole('button', { name: 'Reset Learning rate warmup steps' }).click()
+      await page.getByText('Ready to be queued').waitFor()
+      await field(page, 'project_name').fill('')
+      await page.getByRole('button', { name: 'Queue training' }).click()
+      await page.locator('#field-project_name').getByText('Is required.').waitFor()
+      await page
+        .getByRole('region', { name: 'Check' })
+        .getByRole('button', { name: /Project name/ })
+        .click()
+      assert.equal(await field(page, 'project_name').evaluate((e) => e === document.activeElement), true)
+      await field(page, 'project_name').fill('x')
+      await field(page, 'pretrained_model_name_or_path').fill('pretrained_model/missing.safetensors')
+      await page.locator('#field-pretrained_model_name_or_path').getByText('is not there').waitFor()
+      await page.getByRole('button', { name: 'Queue training' }).click()
+      await page.getByRole('button', { name: /Pretrained model name or path.*is not there/ }).waitFor()
+      assert.match(page.url(), /training/)
+    }))
+
+  test('a configuration is saved, not replaced without a word, loaded, and taken back', () =>
+    server(async (page, own) => {
+      await fill(page, 'mine')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByLabel('Name', { exact: true }).fill('anna sdxl')
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await page.getByText('there is a configuration').waitFor()
+      await page.getByLabel('Name', { exact: true }).fill('mine')
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await page.getByText('Saved as mine').waitFor()
+      assert.equal(own.configs.get('training_config/mine.toml').project_name, 'mine')
+      await page.getByRole('button', { name: 'Load', exact: true }).click()
+      await page.getByRole('button', { name: 'anna sdxl' }).click()
+      await page.getByText('anna sdxl loaded').waitFor()
+      assert.equal(await field(page, 'project_name').inputValue(), 'anna-v3')
+      assert.equal(await field(page, 'network_dim').inputValue(), '16')
+      await page.getByRole('button', { name: 'Undo' }).click()
+      assert.equal(await field(page, 'project_name').inputValue(), 'mine')
+    }))
+
+  test('the form is as it was left, also in another window', () =>
+    server(async (page, own) => {
+      await fill(page, 'kept')
+      await page.getByRole('link', { name: 'Jobs' }).first().click()
+      await page.getByRole('heading', { name: 'Jobs' }).waitFor()
+      for (const end = Date.now() + 8_000; own.form?.project_name !== 'kept' && Date.now() < end;)
+        await page.waitForTimeout(50)
+      assert.equal(own.form.project_name, 'kept')
+      await page.getByRole('link', { name: 'Training', exact: true }).first().click()
+      await page.waitForFunction(() => document.querySelector('#field-project_name input')?.value === 'kept')
+      await page.getByRole('button', { name: 'New' }).click()
+      assert.equal(await field(page, 'project_name').inputValue(), '')
     }))
 })
 
@@ -429,6 +562,10 @@ mockDescribe('quality', () => {
     '/datasets/city-lights?picture=city-lights_0002.png&full=true',
     '/datasets/city-lights?dialog=tag',
     '/datasets/city-lights?dialog=trigger',
+    '/training',
+    '/training?file=corrections',
+    '/training?dialog=load',
+    '/training?dialog=save',
     '/jobs',
     '/settings',
     '/login',
@@ -463,7 +600,7 @@ mockDescribe('quality', () => {
       })
 
   test('quick to the first paint, and nothing moves afterwards', async () => {
-    for (const path of ['/datasets', '/datasets/city-lights', '/jobs', '/settings'])
+    for (const path of ['/datasets', '/datasets/city-lights', '/training', '/jobs', '/settings'])
       await visit(path, async (page) => {
         await page.evaluate(() => {
           globalThis.shift = 0

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Pictures of every place and state, dark and light, desktop and phone, against the mock server, to be looked at:
 //   npm run build && npm run screenshots -- [folder] [part of a name]
+// or of the places that every server has, against a real one, best one that `lorica demo` has filled:
+//   LORICA_URL=http://127.0.0.1:3000 npm run screenshots -- [folder] [part of a name]
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { draw } from '../mock/pictures.mjs'
@@ -11,6 +13,7 @@ const folder = process.argv[2] ?? '../build/screenshots'
 const only = process.argv[3] ?? ''
 mkdirSync(folder, { recursive: true })
 
+const real = process.env.LORICA_URL
 const full = new Mock({ speed: 1 })
 const empty = new Mock({ empty: true })
 const locked = new Mock({ token: 'secret' })
@@ -18,9 +21,11 @@ const slow = new Mock({ delay: 60_000 })
 const broken = new Mock()
 for (const path of ['/api/dataset/list', '/api/jobs', '/api/settings/user']) broken.fail.add(path)
 broken.fail.add('/api/dataset/images-with-tags')
+broken.fail.add('/api/config/schema')
 const mocks = [full, empty, locked, slow, broken]
 const bases = new Map()
 for (const mock of mocks) bases.set(mock, await mock.listen(0))
+bases.set(real, real)
 
 const jobs = [...full.jobs.all.values()]
 const training = jobs.find((job) => job.view.status === 'running').view.id
@@ -52,6 +57,21 @@ const save = async (page) => {
 const more = async (page) => {
   await page.getByText('More options').click()
   await page.getByText('A threshold of its own').click()
+}
+const field = (page, name) => page.locator(`#field-${name} input`)
+const fill = async (page) => {
+  await field(page, 'project_name').fill('anna-v3')
+  await field(page, 'pretrained_model_name_or_path').fill('pretrained_model/sdxl-base-1.0.safetensors')
+  await field(page, 'train_data_dir').fill('datasets/anna portraits')
+  await field(page, 'unet_lr').fill('2e-4')
+}
+const spoil = async (page) => {
+  await field(page, 'train_batch_size').fill('0')
+  await page.getByRole('button', { name: 'Queue training' }).click()
+}
+const flux = async (page) => {
+  await fill(page)
+  await page.getByLabel('Base model family').selectOption('Flux')
 }
 const key = (keys) => (page) => page.keyboard.press(keys)
 
@@ -95,6 +115,15 @@ const SHOTS = [
     '/datasets/anna%20portraits?dialog=trigger',
     (page) => page.getByLabel('Word', { exact: true }).fill('annav2'),
   ],
+  ['training', full, '/training'],
+  ['training-filled', full, '/training', fill],
+  ['training-search', full, '/training?q=learning%20rate'],
+  ['training-wrong', full, '/training', spoil],
+  ['training-flux', full, '/training?file=corrections', flux],
+  ['training-load', full, '/training?dialog=load'],
+  ['training-save', full, '/training?dialog=save'],
+  ['training-loading', slow, '/training'],
+  ['training-error', broken, '/training', (page) => page.getByText('Try again').waitFor()],
   ['jobs', full, '/jobs'],
   ['jobs-empty', empty, '/jobs'],
   ['job-running', full, `/jobs/${training}`],
@@ -110,9 +139,31 @@ const SHOTS = [
   ['keys', full, '/datasets', key('?')],
 ]
 
+/** Places of a real server, with its first dataset and its newest jobs. */
+async function realShots() {
+  const get = async (path) => (await fetch(real + path)).json()
+  const { datasets } = await get('/api/dataset/list')
+  const { jobs } = await get('/api/jobs')
+  const set = `/datasets/${encodeURIComponent(datasets[0].name)}`
+  const newest = jobs.find((one) => one.type === 'training') ?? jobs[0]
+  const job = `/jobs/${newest.id}`
+  return [
+    ['datasets', real, '/datasets'],
+    ['dataset', real, set],
+    ['dataset-picture', real, set, pick(3)],
+    ['tagging', real, `${set}?dialog=tag`],
+    ['jobs', real, '/jobs'],
+    ['job', real, job],
+    ['job-log', real, `${job}?tab=log`],
+    ['job-files', real, `${job}?tab=files`],
+    ['settings', real, '/settings'],
+    ['palette', real, '/datasets', key('Control+k')],
+  ]
+}
+
 const browser = await launch()
 const wrong = []
-for (const [name, mock, path, act] of SHOTS) {
+for (const [name, mock, path, act] of real ? await realShots() : SHOTS) {
   for (const [shape, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
     for (const theme of ['dark', 'light']) {
       const file = `${name}-${shape}-${theme}`

@@ -118,7 +118,18 @@ export function makeFolders() {
   })
   const models = `${ROOT}/tagger_models`
   const out = `${ROOT}/output/anna-v2`
+  const base = `${ROOT}/pretrained_model`
   return new Map([
+    [
+      base,
+      [
+        file(`${base}/sdxl-base-1.0.safetensors`, 6_938_040_706),
+        file(`${base}/flux1-dev.safetensors`, 23_802_932_552),
+      ],
+    ],
+    [`${ROOT}/vae`, [file(`${ROOT}/vae/ae.safetensors`, 335_304_388)]],
+    [`${ROOT}/output`, [dir(out)]],
+    [`${ROOT}/datasets`, [dir(`${ROOT}/datasets/anna portraits`), dir(`${ROOT}/datasets/city-lights`)]],
     [models, [dir(`${models}/SmilingWolf_wd-vit-tagger-v3`), dir(`${models}/my-own-tagger`)]],
     [out, [file(`${out}/anna-v2-000002.safetensors`, 37_861_176), file(`${out}/anna-v2.toml`, 2_113)]],
   ])

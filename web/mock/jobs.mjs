@@ -192,6 +192,7 @@ export class Jobs {
       else job.status('completed', { exit_code: 0 })
     }
     step(from + 1)
+    return job
   }
 
   failed() {

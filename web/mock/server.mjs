@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { makeDatasets, makeFolders, makeSettings, ROOT, tagsOf } from './data.mjs'
 import { Jobs } from './jobs.mjs'
 import { dimensions, draw } from './pictures.mjs'
+import { generate, savedConfigs, schema } from './training.mjs'
 import { eventStream, webSocket } from './wires.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
@@ -36,6 +37,8 @@ export class Mock {
     this.datasets = makeDatasets(empty)
     this.settings = makeSettings()
     this.folders = makeFolders()
+    this.configs = empty ? new Map() : savedConfigs()
+    this.form = null
     this.jobs = new Jobs({ datasets: this.datasets, speed, empty })
     this.thumbs = new Map()
     this.sockets = new Set()
@@ -108,7 +111,10 @@ export class Mock {
       if (result !== undefined) json(200, result)
     } catch (error) {
       const { status = 500, message, code, field } = error
-      json(status, { success: false, error: message, detail: message, code, ...(field && { field }) })
+      json(
+        status,
+        error.body ?? { success: false, error: message, detail: message, code, ...(field && { field }) },
+      )
     }
   }
 
@@ -257,12 +263,71 @@ export class Mock {
       case 'POST /api/settings/user':
         return this.saveSettings(body)
     }
+    const configured = this.configRoute(`${method} ${path}`, query, body)
+    if (configured) return configured
     const image = /^GET \/api\/files\/image\/(.+)$/.exec(`${method} ${path}`)
     if (image) {
       const { name } = this.image(image[1])
       return picture(name, ...dimensions(name))
     }
     return this.jobRoute(method, path, at, response)
+  }
+
+  configRoute(route, query, body) {
+    switch (route) {
+      case 'GET /api/config/schema':
+        return schema
+      case 'GET /api/config/form':
+        if (this.form === null) throw new Refusal(404, 'no form was saved yet', 'not_found')
+        return { success: true, config: this.form }
+      case 'POST /api/config/form':
+        this.form = body
+        return { success: true }
+      case 'GET /api/config/templates': {
+        const list = (folder) =>
+          [...this.configs.keys()]
+            .filter((path) => path.startsWith(folder))
+            .map((path) => ({
+              name: path.slice(folder.length, -'.toml'.length),
+              path,
+              description: 'No description',
+              modified: Date.now(),
+            }))
+        return { success: true, templates: list('example_configs/'), saved: list('training_config/') }
+      }
+      case 'GET /api/config/load': {
+        const config = this.configs.get(query('path'))
+        if (!config) throw new Refusal(404, `'${query('path')}' does not exist`, 'not_found')
+        return { success: true, config, path: query('path') }
+      }
+      case 'POST /api/config/save': {
+        const path = `training_config/${body.name}.toml`
+        if (/[/\\]/.test(body.name))
+          throw new Refusal(400, `name '${body.name}' must be one name without slashes`, 'invalid', 'name')
+        if (this.configs.has(path) && body.overwrite === false)
+          throw new Refusal(409, `there is a configuration '${body.name}' already`, 'conflict', 'name')
+        this.configs.set(path, body.config)
+        return { success: true, path, message: 'Configuration saved' }
+      }
+      case 'POST /api/config/generate': {
+        const { status, body: made } = generate(body)
+        if (status !== 200) throw Object.assign(new Refusal(status, made.error), { body: made })
+        return made
+      }
+      case 'POST /api/training/start':
+        return this.startTraining(body)
+    }
+    return undefined
+  }
+
+  startTraining(request) {
+    const { status, body } = generate(request)
+    if (status === 422) throw Object.assign(new Refusal(status, body.error), { body })
+    const errors = body.findings.filter((f) => f.severity === 'error')
+    if (errors.length > 0)
+      return { success: false, message: 'not started', job_id: null, validation_errors: errors }
+    const job = this.jobs.train(request.project_name, 0)
+    return { success: true, message: 'Training started', job_id: job.view.id, validation_errors: [] }
   }
 
   jobRoute(method, path, at, response) {

@@ -26,6 +26,13 @@ interface DatasetSearch extends Filter {
   dialog?: 'tag' | 'trigger'
 }
 
+interface TrainingSearch {
+  /** What is searched for in the form. */
+  q?: string
+  file?: 'config' | 'dataset' | 'corrections'
+  dialog?: 'save' | 'load'
+}
+
 interface JobSearch {
   tab?: 'overview' | 'log' | 'files'
   /** What is searched for in the log. */
@@ -52,6 +59,7 @@ const oneOf = <T extends string>(value: unknown, ...words: T[]) => words.find((w
 const pages = {
   DatasetsPage: () => import('@/features/datasets/DatasetsPage.tsx'),
   DatasetPage: () => import('@/features/datasets/DatasetPage.tsx'),
+  TrainingPage: () => import('@/features/training/TrainingPage.tsx'),
   JobsPage: () => import('@/features/jobs/JobsPage.tsx'),
   JobPage: () => import('@/features/jobs/JobPage.tsx'),
   SettingsPage: () => import('@/features/settings/SettingsPage.tsx'),
@@ -116,6 +124,17 @@ const dataset = createRoute({
   component: lazyRouteComponent(pages.DatasetPage, 'DatasetPage'),
 })
 
+const training = createRoute({
+  getParentRoute: () => shell,
+  path: '/training',
+  validateSearch: (raw: Raw): TrainingSearch => ({
+    q: text(raw.q),
+    file: oneOf(raw.file, 'config', 'dataset', 'corrections'),
+    dialog: oneOf(raw.dialog, 'save', 'load'),
+  }),
+  component: lazyRouteComponent(pages.TrainingPage, 'TrainingPage'),
+})
+
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: '/jobs',
@@ -146,7 +165,10 @@ const login = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([shell.addChildren([start, datasets, dataset, jobs, job, settings]), login]),
+  routeTree: root.addChildren([
+    shell.addChildren([start, datasets, dataset, training, jobs, job, settings]),
+    login,
+  ]),
   defaultPreload: 'intent',
   defaultErrorComponent: ({ error, reset }) => (
     <ErrorState what="This place cannot be shown." error={error} onRetry={reset} />

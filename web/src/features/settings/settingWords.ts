@@ -6,10 +6,13 @@ const LABELS: Record<string, string> = {
   'tagger.default': 'Tagger',
   'trainer.sd_scripts': 'sd-scripts',
   'trainer.python': 'Python',
+  'trainer.path_map': 'Windows folders',
   roots: 'More folders',
   'huggingface.token': 'Hugging Face token',
   'civitai.key': 'Civitai API key',
   'wandb.key': 'Weights & Biases key',
+  'server.allowed_hosts': 'More host names',
+  'server.allowed_origins': 'Pages elsewhere',
   'job.grace_seconds': 'Time to finish when stopped',
 }
 

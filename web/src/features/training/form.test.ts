@@ -45,7 +45,13 @@ test('numbers are sent without loss, and what is none as it was typed', () => {
 })
 
 test('a field that was emptied goes back to its default, or is null where that means something', () => {
-  const form = { ...newForm(schema), model_type: 'Lumina', seed: '', gemma2_max_token_length: '', vae_path: '' }
+  const form = {
+    ...newForm(schema),
+    model_type: 'Lumina',
+    seed: '',
+    gemma2_max_token_length: '',
+    vae_path: '',
+  }
   const request = requestOf(form, schema)
   assert.ok(!('seed' in request) && !('vae_path' in request))
   assert.equal(request.gemma2_max_token_length, null)
@@ -103,7 +109,10 @@ test('what is missing is only said once one asked for it; the gravest stands fir
   ]
   const before = findingsByField(findings, false)
   assert.deepEqual([...before.keys()].sort(), ['subsets', 'vae_path'])
-  assert.deepEqual(before.get('vae_path')!.map((f) => f.message), ['no', 'maybe'])
+  assert.deepEqual(
+    before.get('vae_path')!.map((f) => f.message),
+    ['no', 'maybe'],
+  )
   assert.ok(findingsByField(findings, true).has('project_name'))
 })
 

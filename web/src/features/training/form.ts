@@ -140,6 +140,8 @@ const WORDS: Record<string, string> = {
   ae: 'autoencoder',
   snr: 'SNR',
   clip: 'CLIP',
+  l: 'L',
+  g: 'G',
   t5: 'T5',
   t5xxl: 'T5-XXL',
   llm: 'LLM',
