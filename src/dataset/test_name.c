@@ -47,6 +47,34 @@ static void names(void **state)
     }
 }
 
+static void mending(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {" cat ", "cat"}, {"10_ohwx girl", "10_ohwx girl"},
+        {"../x", "_._x"}, {"..", "_."},
+        {"/etc", "_etc"}, {"a\\b:c*", "a_b_c_"},
+        {"a\nb", "a_b"},  {"Été 猫", "Été 猫"},
+        {"\xff", "_"},    {"", NULL},
+        {"  ", NULL},     {".hidden", "_hidden"},
+        {"a🙂", "a_"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        lrc_err err = LRC_ERR_INIT;
+        lrc_auto_free char *name = NULL;
+        const int result = lrc_dataset_mend_name(cases[i][0], &name, &err);
+        if (!lrc_str_same(name, cases[i][1]) || (result == 0) != (cases[i][1] != NULL))
+            fail_msg("'%s' became '%s'", cases[i][0], name ? name : "(refused)");
+        if (name)
+            assert_ok(lrc_dataset_check_name(name, &err), err);
+    }
+    char longest[400];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    lrc_auto_free char *name = NULL;
+    assert_int_equal(lrc_dataset_mend_name(longest, &name, NULL), -1);
+}
+
 static void finding(void **state)
 {
     (void)state;
@@ -84,6 +112,7 @@ static void placing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(finding), cmocka_unit_test(placing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(mending), cmocka_unit_test(finding),
+                                       cmocka_unit_test(placing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

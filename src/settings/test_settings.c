@@ -244,6 +244,40 @@ static void secrets_are_masked(void **state)
     }
 }
 
+static void several_at_once(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *dir = lrc_test_folder();
+    lrc_auto_workspace lrc_workspace w = open_workspace(dir);
+    lrc_err err = LRC_ERR_INIT;
+    lrc_test_put(dir, FILE_NAME, "{\"foreign\":1,\"tagger.default\":\"x\"}");
+    const lrc_setting_change good[] = {{"tagger.default", ""}, {"job.grace_seconds", "5"}, {"comfyui_url", "http://c"}};
+    const lrc_setting_change bad[] = {{"tagger.default", "y"}, {"job.grace_seconds", "five"}};
+    assert_ok(lrc_settings_write_all(&w, good, LENGTH(good), &err), err);
+    static const char after[] =
+        "{\n  \"foreign\": 1,\n  \"job.grace_seconds\": 5,\n  \"comfyui_url\": \"http://c\"\n}\n";
+    lrc_test_expect(dir, FILE_NAME, after);
+    assert_int_equal(lrc_settings_write_all(&w, bad, LENGTH(bad), &err), -1);
+    lrc_test_expect(dir, FILE_NAME, after);
+}
+
+static void those_of_knx_are_not_judged(void **state)
+{
+    (void)state;
+    lrc_auto_temp char *dir = lrc_test_folder();
+    lrc_auto_workspace lrc_workspace w = open_workspace(dir);
+    size_t own, kept;
+    const lrc_setting *table = lrc_settings_table(&own);
+    assert_ptr_equal(lrc_settings_kept(&kept), table + own);
+    assert_string_equal(lrc_settings_kept(&kept)->key, "extra_model_dirs"); // the first of them
+    lrc_test_put(dir, FILE_NAME,
+                 "{\"comfyui_url\": 5, \"extra_model_dirs\": [\"/m\", 3], \"extra_vae_dirs\": [\"/v\"]}");
+    lrc_auto_settings lrc_settings *s = load(&w);
+    assert_string_equal(lrc_settings_text(s, "comfyui_url"), "http://localhost:8188");
+    assert_int_equal(lrc_settings_paths(s, "extra_model_dirs")->count, 0);
+    assert_string_equal(lrc_settings_paths(s, "extra_vae_dirs")->item[0], "/v");
+}
+
 static int write_and_load(void *arg, lrc_err *err)
 {
     const lrc_workspace *w = arg;
@@ -276,6 +310,8 @@ int main(void)
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(set_reloads),
         cmocka_unit_test(secrets_are_masked),
+        cmocka_unit_test(several_at_once),
+        cmocka_unit_test(those_of_knx_are_not_judged),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
