@@ -105,6 +105,5 @@ extern const lrc_http_route lrc_api_uploads_routes[];
 extern const lrc_http_route lrc_api_captions_routes[];
 extern const lrc_http_route lrc_api_files_routes[];
 extern const lrc_http_route lrc_api_settings_routes[];
-extern const lrc_http_route lrc_api_images_routes[];
 
 #endif
