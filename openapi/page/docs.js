@@ -112,7 +112,9 @@ function field(name, schema, must, choice = false) {
 }
 
 function fields(s) {
-  return el('ul.fields', {}, ...Object.entries(s.properties).map(([name, one]) => field(name, one, s.required?.includes(name))));
+  const must = (name) => Number(s.required?.includes(name) ?? false);
+  const names = Object.keys(s.properties).sort((a, b) => must(b) - must(a)); // what is needed comes first
+  return el('ul.fields', {}, ...names.map((name) => field(name, s.properties[name], must(name))));
 }
 
 // The kinds of content of a body, each with its schema.
