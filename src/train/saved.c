@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/map.h"
 #include "toml/emit.h"
 #include "train/fields.h"
 
@@ -81,7 +82,10 @@ static int put_value(const lrc_json *v, const char *field, lrc_buf *out, lrc_err
     switch (v->type) {
     case LRC_JSON_FALSE:
     case LRC_JSON_TRUE: lrc_toml_put_bool(out, v->type == LRC_JSON_TRUE); return 0;
-    case LRC_JSON_NUMBER: lrc_buf_add(out, v->text, v->len); return 0; // all that JSON has are TOML's, too
+    case LRC_JSON_NUMBER: // all that JSON has are TOML's, too
+        for (size_t i = 0; i < v->len; i++)
+            lrc_buf_addc(out, lrc_ascii_lower(v->text[i]));
+        return 0;
     case LRC_JSON_STRING: lrc_toml_put_str(out, LRC_TOML_KIT, v->text, v->len); return 0;
     case LRC_JSON_ARRAY: return put_list(v, field, out, err);
     case LRC_JSON_OBJECT: return put_inline_table(v, field, out, err);
@@ -115,8 +119,24 @@ static int put_sub_tables(const lrc_json *m, lrc_buf *path, lrc_buf *out, lrc_er
     return result;
 }
 
+// A list of tables given twice would become one list.
+static int refuse_twins(const lrc_json *object, lrc_err *err)
+{
+    lrc_auto_map lrc_map seen = {0};
+    for (const lrc_json *m = object->first; m; m = m->next) {
+        uint64_t *times = lrc_map_put(&seen, m->key, err);
+        if (!times)
+            return -1;
+        if ((*times)++ > 0)
+            return lrc_fail_field(err, LRC_ERR_INVALID, m->key, "'%.100s' is given twice", m->key);
+    }
+    return 0;
+}
+
 static int put_table(const lrc_json *object, lrc_buf *path, lrc_buf *out, lrc_err *err)
 {
+    if (refuse_twins(object, err) < 0)
+        return -1;
     for (const lrc_json *m = object->first; m; m = m->next) {
         if (m->type == LRC_JSON_NULL || m->type == LRC_JSON_OBJECT || is_list_of_tables(m) || is_secret(m->key))
             continue;
@@ -144,7 +164,7 @@ int lrc_train_save_toml(const lrc_json *object, lrc_buf *out, lrc_err *err)
                         lrc_json_type_name(object));
     if (put_table(object, &path, &text, err) < 0 || lrc_buf_check(&text, "the configuration", err) < 0)
         return -1;
-    if (lrc_toml_parse(text.data, text.len, &read, err) < 0) // a member given twice, nesting without end
+    if (lrc_toml_parse(text.data, text.len, &read, err) < 0) // nesting without end, a member given twice inside a list
         return lrc_wrap(err, "this configuration could not be read again");
     lrc_buf_add(out, text.data, text.len);
     return lrc_buf_check(out, "the configuration", err);

@@ -16,7 +16,7 @@
 #define LRC_TRAIN_SAVED_MAX (8 << 20) // bytes of one saved configuration
 
 // Append `object` as TOML: values first, then tables and lists of tables. LRC_ERR_INVALID with the field for what TOML
-// cannot hold (null in a list) and for a name that is empty; LRC_ERR_LIMIT when it is longer than LRC_TRAIN_SAVED_MAX.
+// cannot hold (null in a list, a member given twice); LRC_ERR_LIMIT when it is longer than LRC_TRAIN_SAVED_MAX.
 int lrc_train_save_toml(const lrc_json *object, lrc_buf *out, lrc_err *err);
 
 // Write the value, a table or any other, as JSON.

@@ -38,8 +38,9 @@ static void comes_back(void **state)
         const char *json, *toml, *again; // again: NULL when it is json
     } row[] = {
         {"{}", "", NULL},
-        {"{\"a\":1,\"b\":1.0,\"c\":1e-05,\"d\":-0.0,\"e\":123456789012345678901234567890,\"f\":1e5,\"g\":1e9999}",
-         "a = 1\nb = 1.0\nc = 1e-05\nd = -0.0\ne = 123456789012345678901234567890\nf = 1e5\ng = 1e9999\n", NULL},
+        {"{\"a\":1,\"b\":1.0,\"c\":1e-05,\"d\":-0.0,\"e\":123456789012345678901234567890,\"f\":1E5,\"g\":1e9999}",
+         "a = 1\nb = 1.0\nc = 1e-05\nd = -0.0\ne = 123456789012345678901234567890\nf = 1e5\ng = 1e9999\n",
+         "{\"a\":1,\"b\":1.0,\"c\":1e-05,\"d\":-0.0,\"e\":123456789012345678901234567890,\"f\":1e5,\"g\":1e9999}"},
         {"{\"a\":true,\"b\":false,\"c\":\"\",\"d\":\"q\\\"\\\\ \\u001b\\n\xc3\xa9\"}",
          "a = true\nb = false\nc = \"\"\nd = \"q\\\"\\\\ \\u001b\\n\xc3\xa9\"\n", NULL},
         {"{\"n\":null,\"wandb_key\":\"secret\",\"a b\":1,\"\":2,\"c.d\":{\"n\":null}}",
@@ -78,7 +79,9 @@ static void refuses_what_toml_cannot_hold(void **state)
     } row[] = {
         {"[]", "", "must be a JSON object"},
         {"{\"a\":[1,null]}", "a", "a list cannot hold null"},
-        {"{\"a\":1,\"a\":2}", "", "could not be read again"},
+        {"{\"a\":1,\"a\":2}", "a", "given twice"},
+        {"{\"a\":[{}],\"b\":1,\"a\":[{}]}", "a", "given twice"},
+        {"{\"l\":[[{\"a\":1,\"a\":2}]]}", "", "could not be read again"},
         {"{\"a\":{\"b\":{\"c\":[[null]]}}}", "c", "a list cannot hold null"},
     };
     for (size_t i = 0; i < LENGTH(row); i++) {

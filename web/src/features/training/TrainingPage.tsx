@@ -134,8 +134,8 @@ function Filled({ schema, form, change, replace }: FilledProps) {
         </>
       }
     >
-      <div className="flex h-full max-lg:flex-col max-lg:overflow-y-auto">
-        <div className="min-w-0 flex-1 lg:overflow-y-auto">
+      <div className="relative flex h-full max-lg:flex-col max-lg:overflow-y-auto">
+        <div className="relative min-w-0 flex-1 lg:overflow-y-auto">
           <div className="flex max-w-[52rem] flex-col gap-3 p-4 pb-16 max-lg:pb-6">
             <Head
               schema={schema}

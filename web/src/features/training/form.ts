@@ -154,6 +154,7 @@ const WORDS: Record<string, string> = {
   dim: 'rank',
   dims: 'ranks',
   reso: 'resolution',
+  num: 'number of',
   max: 'maximum',
   min: 'minimum',
   aug: 'augmentation',
