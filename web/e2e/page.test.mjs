@@ -244,6 +244,35 @@ describe('other ways', () => {
     }),
   )
 
+  test('a training shows what it drew, its loss, and its files', onlyMock, () =>
+    visit('/jobs', async (page) => {
+      await page
+        .getByRole('main')
+        .getByRole('link', { name: /Training anna-v2/ })
+        .click()
+      await page
+        .getByRole('region', { name: 'Loss' })
+        .getByText(/0\.\d{4} at step/)
+        .waitFor()
+      const samples = page.getByRole('region', { name: 'Samples' })
+      await samples.getByRole('heading', { name: /^Epoch 4, step 800/ }).waitFor()
+      assert.match(await samples.getByRole('heading', { level: 3 }).first().innerText(), /Epoch [4-9]/)
+      await samples
+        .getByRole('button', { name: /from behind/ })
+        .last()
+        .click()
+      await page.getByText('_e000001_01_').waitFor()
+      await page.getByText(/Seed: 41/).waitFor()
+      await page.keyboard.press('ArrowRight')
+      await page.getByText('_e000001_02_').waitFor()
+      await page.reload() // the open sample stands in the address
+      await page.getByText('_e000001_02_').waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('tab', { name: 'Files' }).click()
+      await page.getByRole('link', { name: 'Download anna-v2-000004.safetensors' }).waitFor()
+    }),
+  )
+
   test('a failed job opens on its cause, with the line in the log', onlyMock, () =>
     visit('/jobs', async (page) => {
       await page.getByRole('link', { name: /Failed Training anna-v1/ }).click()
@@ -434,11 +463,14 @@ describe('quality', onlyMock, () => {
     for (const viewport of [undefined, PHONE])
       test(`nothing that axe calls wrong: ${theme}, ${viewport ? 'phone' : 'desktop'}`, async () => {
         const failed = [...mock.jobs.all.values()].find((job) => job.view.status === 'failed').view.id
+        const training = [...mock.jobs.all.values()].find((job) => job.samples.length > 0)
         for (const path of [
           ...places,
           `/jobs/${failed}`,
           `/jobs/${failed}?tab=log`,
-          `/jobs/${failed}?tab=files`,
+          `/jobs/${training.view.id}`,
+          `/jobs/${training.view.id}?sample=${training.samples[0].name}`,
+          `/jobs/${training.view.id}?tab=files`,
         ])
           await visit(
             path,

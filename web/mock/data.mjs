@@ -109,17 +109,6 @@ export function makeSettings() {
 
 export function makeFolders() {
   const dir = (path) => ({ name: path.split('/').at(-1), path, type: 'dir', size: 0, modified: Date.now() })
-  const file = (path, size) => ({
-    name: path.split('/').at(-1),
-    path,
-    type: 'file',
-    size,
-    modified: Date.now() - 4e6,
-  })
   const models = `${ROOT}/tagger_models`
-  const out = `${ROOT}/output/anna-v2`
-  return new Map([
-    [models, [dir(`${models}/SmilingWolf_wd-vit-tagger-v3`), dir(`${models}/my-own-tagger`)]],
-    [out, [file(`${out}/anna-v2-000002.safetensors`, 37_861_176), file(`${out}/anna-v2.toml`, 2_113)]],
-  ])
+  return new Map([[models, [dir(`${models}/SmilingWolf_wd-vit-tagger-v3`), dir(`${models}/my-own-tagger`)]]])
 }
