@@ -380,6 +380,35 @@ describe('other ways', () => {
     }),
   )
 
+  mockTest('a training shows what it drew, its loss, and its files', () =>
+    visit('/jobs', async (page) => {
+      await page
+        .getByRole('main')
+        .getByRole('link', { name: /Training anna-v2/ })
+        .click()
+      await page
+        .getByRole('region', { name: 'Loss' })
+        .getByText(/0\.\d{4} at step/)
+        .waitFor()
+      const samples = page.getByRole('region', { name: 'Samples' })
+      await samples.getByRole('heading', { name: /^Epoch 4, step 800/ }).waitFor()
+      assert.match(await samples.getByRole('heading', { level: 3 }).first().innerText(), /Epoch [4-9]/)
+      await samples
+        .getByRole('button', { name: /from behind/ })
+        .last()
+        .click()
+      await page.getByText('_e000001_01_').waitFor()
+      await page.getByText(/Seed: 41/).waitFor()
+      await page.keyboard.press('ArrowRight')
+      await page.getByText('_e000001_02_').waitFor()
+      await page.reload() // the open sample stands in the address
+      await page.getByText('_e000001_02_').waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('tab', { name: 'Files' }).click()
+      await page.getByRole('link', { name: 'Download anna-v2-000004.safetensors' }).waitFor()
+    }),
+  )
+
   mockTest('a failed job opens on its cause, with the line in the log', () =>
     visit('/jobs', async (page) => {
       await page.getByRole('link', { name: /Failed Training anna-v1/ }).click()
@@ -577,11 +606,15 @@ mockDescribe('quality', () => {
         const failed = [...mock.jobs.all.values()].find((job) => job.view.status === 'failed').view.id
         const rules = theme === 'dark' ? {} : { runOnly: ['color-contrast'] }
         const page = await openPage(browser, { base, theme, viewport })
+        const training = [...mock.jobs.all.values()].find((job) => job.samples.length > 0)
         for (const path of [
           ...places,
           `/jobs/${failed}`,
           `/jobs/${failed}?tab=log`,
           `/jobs/${failed}?tab=files`,
+          `/jobs/${training.view.id}`,
+          `/jobs/${training.view.id}?sample=${training.samples[0].name}`,
+          `/jobs/${training.view.id}?tab=files`,
         ]) {
           await page.goto(path)
           await settled(page)

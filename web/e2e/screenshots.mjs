@@ -127,6 +127,12 @@ const SHOTS = [
   ['jobs', full, '/jobs'],
   ['jobs-empty', empty, '/jobs'],
   ['job-running', full, `/jobs/${training}`],
+  [
+    'job-sample',
+    full,
+    `/jobs/${training}?sample=anna-v2_e000004_01_20261125120000_41.png`,
+    (page) => page.getByText('Seed: 41').waitFor(),
+  ],
   ['job-log', full, `/jobs/${training}?tab=log`],
   ['job-log-search', full, `/jobs/${training}?tab=log&find=caption`],
   ['job-files', full, `/jobs/${training}?tab=files`],

@@ -14,6 +14,9 @@ class Job extends EventEmitter {
     this.bytes = 0
     this.timers = []
     this.metrics = { percent: 0, phase: 'starting' }
+    this.samples = []
+    this.files = []
+    this.points = []
     this.view = {
       id,
       job_id: id,
@@ -98,6 +101,9 @@ const bar = (label, i, n, perSecond, more = '') => {
   return `${label} ${percent}%|${'█'.repeat(full).padEnd(10)}| ${i}/${n} [${time(i / perSecond)}<${time((n - i) / perSecond)}, ${perSecond.toFixed(2)}it/s${more}]`
 }
 
+const PROMPTS = ['anna, portrait, smile', 'anna, outdoors, from behind', 'a city street at night']
+const lossAt = (step) => 0.08 + 0.06 * Math.exp(-step / 300) + Math.sin(step / 9) * 0.004
+
 const tagging = (name) => ({
   title: `tag ${name}`,
   command: ['lorica', 'tag', '--model=demo', '--', `${ROOT}/datasets/${name}`],
@@ -176,11 +182,14 @@ export class Jobs {
     ].forEach((text, i) => job.log(text, at + 1500 + i * 900))
     for (let i = 1; i <= 64; i++) job.log(bar('caching latents:', i, 64, 9.1), at + 9_000 + i * 100)
     job.log('[INFO] running training', at + 17_000)
-    for (let i = 1; i <= from; i++)
+    for (let i = 1; i <= from; i++) {
       job.log(bar('steps:', i, total, 1.32, ', avr_loss=0.091'), at + 20_000 + i * 760)
+      this.leaves(job, name, i, lossAt(i), at + 20_000 + i * 760)
+    }
     job.status('running')
     const step = (i) => {
-      const loss = 0.084 + Math.sin(i / 9) * 0.004
+      const loss = lossAt(i)
+      this.leaves(job, name, i, loss)
       job.log(bar('steps:', i, total, 1.32, `, avr_loss=${loss.toFixed(3)}`))
       if (i % 20 === 0) job.log(`[INFO] epoch ${Math.ceil(i / 200)}/10, saving state is off`)
       job.figures({
@@ -193,6 +202,25 @@ export class Jobs {
     }
     step(from + 1)
     return job
+  }
+
+  /** What a training leaves on its way: a point of its curve, samples and a file at the end of an epoch of 200 steps. */
+  leaves(job, name, step, loss, at = Date.now()) {
+    job.points.push({ step, epoch: Math.ceil(step / 200), loss, lr: 1e-4 })
+    if (step % 200 !== 0) return
+    const epoch = step / 200
+    const six = String(epoch).padStart(6, '0')
+    PROMPTS.forEach((prompt, i) =>
+      job.samples.push({
+        ...{ name: `${name}_e${six}_0${i}_20261125120000_4${i}.png`, epoch, step, prompt_index: i, prompt },
+        parameters: `${prompt}\nNegative prompt: \nSteps: 28, Sampler: Euler a, CFG scale: 5, Seed: 4${i}, Size: 832x1216`,
+        ...{ size: 1_200_000, modified: at },
+      }),
+    )
+    job.files.push({
+      ...{ name: `${name}-${six}.safetensors`, epoch, step: null, last: false },
+      ...{ size: 37_861_176, modified: at },
+    })
   }
 
   failed() {

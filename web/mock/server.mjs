@@ -331,11 +331,28 @@ export class Mock {
   }
 
   jobRoute(method, path, at, response) {
-    const [, id, what = ''] = /^\/api\/jobs\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? []
+    const [, id, what = '', name] = /^\/api\/jobs\/([^/]+)(?:\/(\w+)(?:\/([^/]+))?)?$/.exec(path) ?? []
     if (!id) throw new Refusal(404, `There is no ${method} ${path}.`, 'not_found')
     const job = this.job(id)
     const since = Number(at.searchParams.get('since') ?? 0)
+    if (name) return this.madeFile(job, what, name, response)
+    const made = (key, list) => ({
+      success: true,
+      job_id: id,
+      folder: job.view.labels.length > 0 ? `${ROOT}/output/${key}` : null,
+      [key]: list,
+      count: list.length,
+    })
     switch (`${method} ${what}`) {
+      case 'GET samples':
+        return made('samples', job.samples)
+      case 'GET files':
+        return made('files', job.files)
+      case 'GET metrics': {
+        const each = Math.ceil(job.points.length / Number(at.searchParams.get('points') ?? 400))
+        const points = job.points.filter((_, i) => (i + 1) % each === 0 || i + 1 === job.points.length)
+        return { success: true, job_id: id, points }
+      }
       case 'GET ':
         return { success: true, job: job.json() }
       case 'DELETE ':
@@ -370,6 +387,15 @@ export class Mock {
         return void response.end(job.lines.map((line) => `${line.raw}\n`).join(''))
     }
     throw new Refusal(404, `There is no ${method} ${path}.`, 'not_found')
+  }
+
+  madeFile(job, what, name, response) {
+    const list = { samples: job.samples, files: job.files }[what] ?? []
+    if (!list.some((made) => made.name === name))
+      throw new Refusal(404, `job ${job.view.id} has no such file`, 'not_found')
+    const picture = what === 'samples'
+    response.writeHead(200, { 'Content-Type': picture ? 'image/png' : 'application/octet-stream' })
+    response.end(picture ? draw(name, 208, 304) : Buffer.alloc(64))
   }
 
   upload({ form }) {

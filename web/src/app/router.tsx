@@ -37,6 +37,8 @@ interface JobSearch {
   tab?: 'overview' | 'log' | 'files'
   /** What is searched for in the log. */
   find?: string
+  /** The sample picture that is shown large. */
+  sample?: string
 }
 
 interface LoginSearch {
@@ -147,6 +149,7 @@ const job = createRoute({
   validateSearch: (raw: Raw): JobSearch => ({
     tab: oneOf(raw.tab, 'overview', 'log', 'files'),
     find: text(raw.find),
+    sample: text(raw.sample),
   }),
   component: lazyRouteComponent(pages.JobPage, 'JobPage'),
 })

@@ -56,7 +56,7 @@ export function JobPage() {
 }
 
 function Known({ job }: { job: Job }) {
-  const { tab = 'overview', find = '' } = route.useSearch()
+  const { tab = 'overview', find = '', sample } = route.useSearch()
   const navigate = route.useNavigate()
   const log = useJobLog(job.id)
   const stop = useStop(job)
@@ -98,7 +98,18 @@ function Known({ job }: { job: Job }) {
           }
           className="flex min-h-0 flex-1 flex-col"
           tabs={[
-            { value: 'overview', label: 'Overview', content: <Overview job={job} log={log} /> },
+            {
+              value: 'overview',
+              label: 'Overview',
+              content: (
+                <Overview
+                  job={job}
+                  log={log}
+                  sample={sample}
+                  onSample={(name) => void navigate({ search: { sample: name }, replace: true })}
+                />
+              ),
+            },
             {
               value: 'log',
               label: 'Log',

@@ -6,12 +6,23 @@ import { useNow } from '@/lib/clock.ts'
 import { baseName, count, dateTime, duration, learningRate, rate } from '@/lib/format.ts'
 import { FailureCard } from './FailureCard.tsx'
 import { runTime } from './jobWords.ts'
+import { LossCurve } from './LossCurve.tsx'
+import { Samples } from './Samples.tsx'
 import type { JobLog } from './useJobLog.ts'
 
 const TAIL = 12
 
-/** The job at a glance: its figures while it runs, its failure, its facts, and the newest lines. */
-export function Overview({ job, log }: { job: Job; log: JobLog }) {
+interface Props {
+  job: Job
+  log: JobLog
+  /** Name of the sample that is shown large. */
+  sample?: string
+  onSample(name: string | undefined): void
+}
+
+/** The job at a glance: its figures while it runs, its failure, what it drew, its loss, its facts, the
+ * newest lines. */
+export function Overview({ job, log, sample, onSample }: Props) {
   const now = useNow(1_000)
   const tail = log.buffer.lines.slice(-TAIL)
   return (
@@ -19,6 +30,8 @@ export function Overview({ job, log }: { job: Job; log: JobLog }) {
       <div className="flex max-w-[64rem] flex-col gap-5 p-4">
         {job.status === 'failed' && <FailureCard job={job} buffer={log.buffer} />}
         {isActive(job.status) && <Figures job={job} now={now} />}
+        {job.type === 'training' && <Samples job={job} open={sample} onOpen={onSample} />}
+        {job.type === 'training' && <LossCurve job={job} />}
         <Facts job={job} now={now} />
         {job.status !== 'failed' && tail.length > 0 && (
           <section>
