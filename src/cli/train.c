@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cmdline/cmdline.h"
@@ -34,8 +35,9 @@ struct training {
     lrc_settings *s;
     lrc_train_run run;
     lrc_findings findings;
+    lrc_check_report report;
     char id[LRC_ID_MAX + 1];
-    bool detach;
+    bool detach, check_only;
 };
 
 static int start(struct training *t, const char *file, lrc_err *err)
@@ -47,6 +49,11 @@ static int start(struct training *t, const char *file, lrc_err *err)
         return -1;
     if (lrc_train_prepare(&t->w, t->s, text, n, &t->run, &t->findings, err) < 0)
         return lrc_wrap(err, "%s", file);
+    const lrc_check_options options = {0};
+    if (lrc_cli_check_run(&t->w, t->s, &t->run, &t->common, &options, &t->report, &t->findings, err) < 0)
+        return -1;
+    if (t->check_only)
+        return 0;
     return lrc_train_submit(&t->w, t->s, &t->run, &t->findings, t->id, err);
 }
 
@@ -99,6 +106,8 @@ int lrc_cli_train(int argc, char **argv)
         1};
     struct training t = {0};
     const lrc_opt opts[] = {
+        {"check-only", 0, LRC_OPT_FLAG, &t.check_only, NULL, "only tell what it would do, as 'lorica check'", 0, 0,
+         NULL},
         {"detach", 'd', LRC_OPT_FLAG, &t.detach, NULL, "start it and print its id, without watching", 0, 0, NULL},
     };
     lrc_auto_strv lrc_strv args = {0};
@@ -110,12 +119,15 @@ int lrc_cli_train(int argc, char **argv)
     int code;
     if (start(&t, args.item[0], &err) < 0) {
         code = lrc_cmdline_fail_findings(&t.common, &err, &t.findings);
+    } else if (t.check_only) {
+        code = lrc_cli_check_show(&t.common, &t.run, &t.report, &t.findings);
     } else {
         code = watch(&t, &err);
         if (code < 0)
             code = lrc_cmdline_fail(&t.common, &err);
     }
     lrc_findings_done(&t.findings);
+    lrc_check_report_done(&t.report);
     lrc_train_run_done(&t.run);
     lrc_settings_free(t.s);
     lrc_workspace_done(&t.w);
