@@ -6,12 +6,14 @@
 
 #include "api/api.h"
 #include "base/findings.h"
+#include "check/check.h"
 #include "job/job.h"
 #include "job/show.h"
 #include "train/start.h"
 
 #define LINES_DEFAULT 2000
 #define LINES_MAX     20000
+#define DRY_RUN_MS    (30 * 60 * 1000) // every picture of a large dataset, decoded on a slow machine
 
 // [{"field","message","severity","remedy"?,"file"?}, …] as KNX's page reads it.
 static void put_validation(const lrc_findings *f, lrc_json_out *out)
@@ -68,6 +70,56 @@ static int prepare(lrc_http_req *q, lrc_settings **s, lrc_train_run *run, lrc_fi
     return -1;
 }
 
+// A path of the request that leads out of the declared folders: an error in `f`. What does not exist is said elsewhere.
+static int confine_path(lrc_http_req *q, const char *field, const char *path, lrc_findings *f, lrc_err *err)
+{
+    lrc_app *app = lrc_api_app(q);
+    lrc_auto_rooted lrc_rooted found = LRC_ROOTED_INIT;
+    lrc_err why = LRC_ERR_INIT;
+    if (lrc_rooted_find(lrc_app_roots(app), lrc_app_workspace(app)->root, path, LRC_ROOTED_NEW, &found, &why) == 0 ||
+        why.code != LRC_ERR_DENIED)
+        return why.code == LRC_ERR_NO_MEMORY ? lrc_fail_memory(err) : 0;
+    return lrc_findings_add(f, LRC_FINDING_ERROR, "denied", field, path,
+                            "move it into the workspace, or add its folder to the setting 'roots'", err,
+                            "this lies outside the folders that requests may reach");
+}
+
+// Every path of the request, before anything is read there. 1: all lie inside, 0: not.
+static int confine(lrc_http_req *q, const lrc_train_run *run, lrc_findings *f, lrc_err *err)
+{
+    const size_t before = f->count;
+    const lrc_strv *dirs = &run->output.image_dirs;
+    for (size_t i = 0; i < dirs->count; i++)
+        if (confine_path(q, "train_data_dir", dirs->item[i], f, err) < 0)
+            return -1;
+    if (confine_path(q, "output_dir", run->output.output_dir, f, err) < 0)
+        return -1;
+    for (int id = LRC_FIELD_NONE + 1; id < LRC_FIELD_MAX_; id++) {
+        const lrc_train_value *v = lrc_train_get(run->request, (lrc_field_id)id);
+        const lrc_train_field *field = lrc_train_field_get((lrc_field_id)id);
+        if (field->kind == LRC_KIND_PATH && id != LRC_FIELD_train_data_dir && id != LRC_FIELD_output_dir &&
+            lrc_value_filled(v) && strlen(v->text) == v->len && confine_path(q, field->name, v->text, f, err) < 0)
+            return -1;
+    }
+    return f->count == before;
+}
+
+static bool is_gone(void *q)
+{
+    return lrc_http_cancelled(q);
+}
+
+// The dry run (check/check.h), ended when nobody waits for it any more. 1: *ret is filled, 0: it may not look there.
+static int dry_run(lrc_http_req *q, const lrc_settings *s, const lrc_train_run *run, bool deep, bool images,
+                   lrc_check_report *ret, lrc_findings *f, lrc_err *err)
+{
+    const lrc_check_options options = {.deep = deep, .each_image = images, .cancelled = is_gone, .arg = q};
+    const int inside = confine(q, run, f, err);
+    if (inside <= 0)
+        return inside;
+    return lrc_check_run(lrc_app_workspace(lrc_api_app(q)), s, run, &options, ret, f, err) < 0 ? -1 : 1;
+}
+
 static int post_start(lrc_http_req *q, lrc_err *err)
 {
     lrc_app *app = lrc_api_app(q);
@@ -81,6 +133,9 @@ static int post_start(lrc_http_req *q, lrc_err *err)
         return answer_start(q, NULL, why.msg, &f, err);
     if (prepared != PREPARED)
         return prepared < 0 ? -1 : 0;
+    lrc_auto_check_report lrc_check_report report = {0};
+    if (dry_run(q, s, &run, false, false, &report, &f, err) < 0)
+        return -1;
     if (lrc_train_submit(lrc_app_workspace(app), s, &run, &f, id, &why) == 0) {
         lrc_app_wake(app);
         return answer_start(q, id, "Training started", &f, err);
@@ -95,15 +150,23 @@ static int post_start(lrc_http_req *q, lrc_err *err)
     return answer_start(q, NULL, why.msg, &f, err);
 }
 
+// deep: decode every picture; images: the bucket of each. `report` is null when the request cannot be looked into.
 static int post_validate(lrc_http_req *q, lrc_err *err)
 {
     lrc_auto_settings lrc_settings *s = NULL;
     lrc_auto_train_run lrc_train_run run = {0};
     lrc_auto_findings lrc_findings f = {0};
     lrc_err why = LRC_ERR_INIT;
+    lrc_auto_check_report lrc_check_report report = {0};
+    bool deep = false, images = false;
+    if (lrc_http_query_bool(q, "deep", &deep, err) < 0 || lrc_http_query_bool(q, "images", &images, err) < 0)
+        return -1;
     const int prepared = prepare(q, &s, &run, &f, &why, err);
     if (prepared < 0 || prepared == ANSWERED)
         return prepared < 0 ? -1 : 0;
+    const int looked = prepared == PREPARED ? dry_run(q, s, &run, deep, images, &report, &f, err) : 0;
+    if (looked < 0)
+        return -1;
     lrc_auto_buf lrc_buf buf;
     lrc_json_out out;
     lrc_api_begin(&buf, &out);
@@ -113,6 +176,11 @@ static int post_validate(lrc_http_req *q, lrc_err *err)
     put_validation(&f, &out);
     lrc_json_key(&out, "corrections");
     lrc_train_put_corrections(&run.output, &out);
+    lrc_json_key(&out, "report");
+    if (looked)
+        lrc_check_put(&report, &out);
+    else
+        lrc_json_put_null(&out);
     lrc_json_object_end(&out);
     return lrc_http_answer_json(q, 200, &buf, err);
 }
@@ -212,10 +280,12 @@ static int post_stop(lrc_http_req *q, lrc_err *err)
 }
 
 const lrc_http_route lrc_api_training_routes[] = {
-    {"POST", "/api/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .summary = "Start a training"},
-    {"POST", "/ml/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .summary = "Start a training"},
-    {"POST", "/api/training/validate", post_validate, .body_limit = LRC_TRAIN_REQUEST_MAX,
-     .summary = "What would be wrong with a training"},
+    {"POST", "/api/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .timeout_ms = DRY_RUN_MS,
+     .summary = "Start a training"},
+    {"POST", "/ml/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .timeout_ms = DRY_RUN_MS,
+     .summary = "Start a training"},
+    {"POST", "/api/training/validate", post_validate, .body_limit = LRC_TRAIN_REQUEST_MAX, .timeout_ms = DRY_RUN_MS,
+     .summary = "The dry run: what a training would do, and what would stop it (deep, images)"},
     {"POST", "/api/config/generate", post_generate, .body_limit = LRC_TRAIN_REQUEST_MAX,
      .summary = "The two TOML files of a request (part=dataset|config for one)"},
     {"GET", "/api/training/status/{id}", get_status, .summary = "How far a training is"},

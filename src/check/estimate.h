@@ -40,6 +40,14 @@ typedef struct lrc_estimate_input {
     const lrc_kohya_length *length;
 } lrc_estimate_input;
 
+// What `blocks_to_swap` means: of double and single blocks half the number of the first, the rest twice of the second
+// (library/flux_models.py, enable_block_swap); else that many of the one kind.
+typedef struct lrc_swapped {
+    uint64_t blocks, singles;
+} lrc_swapped;
+
+lrc_swapped lrc_estimate_swapped(uint64_t blocks_to_swap, bool has_singles);
+
 // Everything but output_free, cache_free and the corrections.
 void lrc_estimate_make(const lrc_estimate_input *in, lrc_estimate *ret);
 

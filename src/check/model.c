@@ -149,7 +149,8 @@ static void measure(const lrc_st_file *f, const struct signature *s, const char 
             last[k] = number > last[k] ? number : last[k];
         }
     }
-    m->blocks = last[0] + last[1];
+    m->blocks = last[0];
+    m->singles = s->adapted[1] && strstr(s->adapted[1], "single") ? last[1] : 0;
     for (int d = 0; d < LRC_ST_DTYPE_MAX_; d++)
         if (by_dtype[d] > by_dtype[m->dtype])
             m->dtype = (lrc_st_dtype)d;

@@ -32,7 +32,7 @@ typedef struct lrc_model_facts {
     bool v_prediction;        // the file says so itself
     uint64_t parameters;      // of the network that is trained
     uint64_t rank_parameters; // what one rank of a plain LoRA over that network adds; 0: not known
-    uint64_t blocks;          // that can be swapped out; 0 where there are none
+    uint64_t blocks, singles; // that can be swapped out; `singles`: of Flux and its kin, whose other blocks are double
     uint64_t bytes;           // of the whole file's tensors
     lrc_st_dtype dtype;       // of most of the network's parameters
     bool has_vae, has_text_encoder;

@@ -88,13 +88,19 @@ static int timesteps(check_run *c, lrc_err *err)
                  (long long)from, (long long)to);
 }
 
-// A model keeps at least two of its blocks on the GPU (library/custom_offloading_utils.py).
+// enable_block_swap() of library/flux_models.py, anima_models.py and others: two of each kind must stay.
 static int swapping(check_run *c, lrc_err *err)
 {
-    const int64_t swapped = check_int(c, LRC_FIELD_blocks_to_swap), blocks = (int64_t)c->report->model.blocks;
-    if (!c->report->has_model || blocks <= 2 || swapped <= blocks - 2)
+    const lrc_model_facts *m = &c->report->model;
+    const int64_t asked = check_int(c, LRC_FIELD_blocks_to_swap);
+    if (asked < 1 || !c->report->has_model || m->blocks < 2)
         return 0;
-    return STOPS("blocks_to_swap", "lower it", "the model has %lld blocks, of which two must stay", (long long)blocks);
+    const lrc_swapped out = lrc_estimate_swapped((uint64_t)asked, m->singles > 0);
+    if (out.blocks + 2 <= m->blocks && (m->singles == 0 || out.singles + 2 <= m->singles))
+        return 0;
+    return STOPS("blocks_to_swap", "lower it",
+                 "of the model's %llu blocks two of each kind must stay, and %lld are too many",
+                 (unsigned long long)(m->blocks + m->singles), (long long)asked);
 }
 
 // Each family's own files; without them its script ends while loading. SD3's may lie inside the base model.

@@ -26,6 +26,7 @@ static const lrc_command table[] = {
     {"captions history", "edits that can be taken back", lrc_cli_captions_history, NULL},
     {"captions show", "captions of a dataset, and what tags they hold", lrc_cli_captions_show, NULL},
     {"toml", "the trainer's two configuration files from a training request", lrc_cli_toml, NULL},
+    {"check", "what a training would do, before it is paid for", lrc_cli_check, NULL},
     {"train", "train as a request says, as a job that survives this terminal", lrc_cli_train, NULL},
     {"job list", "all jobs, newest first", lrc_cli_job_list, NULL},
     {"job show", "a job's state, progress, exit and last lines", lrc_cli_job_show, NULL},

@@ -53,6 +53,7 @@ int lrc_cli_settings_list(int argc, char **argv);
 int lrc_cli_settings_get(int argc, char **argv);
 int lrc_cli_settings_set(int argc, char **argv);
 int lrc_cli_settings_unset(int argc, char **argv);
+int lrc_cli_check(int argc, char **argv);
 int lrc_cli_train(int argc, char **argv);
 int lrc_cli_serve(int argc, char **argv);
 int lrc_cli_demo(int argc, char **argv);

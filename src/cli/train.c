@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cmdline/cmdline.h"
@@ -35,8 +36,9 @@ struct training {
     lrc_settings *s;
     lrc_train_run run;
     lrc_findings findings;
+    lrc_check_report report;
     char id[LRC_ID_MAX + 1];
-    bool detach;
+    bool detach, check_only;
     lrc_strv after; // as typed
     int64_t priority;
 };
@@ -57,6 +59,11 @@ static int start(struct training *t, const char *file, lrc_err *err)
         if (lrc_job_find(&t->w, t->after.item[i], id, err) < 0 || lrc_strv_push(&t->run.turn.after, id, err) < 0)
             return -1;
     }
+    const lrc_check_options options = {0};
+    if (lrc_cli_check_run(&t->w, t->s, &t->run, &t->common, &options, &t->report, &t->findings, err) < 0)
+        return -1;
+    if (t->check_only)
+        return 0;
     return lrc_train_submit(&t->w, t->s, &t->run, &t->findings, t->id, err);
 }
 
@@ -109,6 +116,8 @@ int lrc_cli_train(int argc, char **argv)
         1};
     struct training t = {0};
     const lrc_opt opts[] = {
+        {"check-only", 0, LRC_OPT_FLAG, &t.check_only, NULL, "only tell what it would do, as 'lorica check'", 0, 0,
+         NULL},
         {"detach", 'd', LRC_OPT_FLAG, &t.detach, NULL, "start it and print its id, without watching", 0, 0, NULL},
         {"after", 0, LRC_OPT_LIST, &t.after, "ID", "start when this job has completed; may be given again", 0, 0, NULL},
         {"priority", 'p', LRC_OPT_INT, &t.priority, "N", "before jobs of a lower one", -LRC_QUEUE_PRIORITY_MAX,
@@ -123,6 +132,8 @@ int lrc_cli_train(int argc, char **argv)
     int code;
     if (start(&t, args.item[0], &err) < 0) {
         code = lrc_cmdline_fail_findings(&t.common, &err, &t.findings);
+    } else if (t.check_only) {
+        code = lrc_cli_check_show(&t.common, &t.run, &t.report, &t.findings);
     } else {
         code = watch(&t, &err);
         if (code < 0)
@@ -130,6 +141,7 @@ int lrc_cli_train(int argc, char **argv)
     }
     lrc_findings_done(&t.findings);
     lrc_strv_done(&t.after);
+    lrc_check_report_done(&t.report);
     lrc_train_run_done(&t.run);
     lrc_settings_free(t.s);
     lrc_workspace_done(&t.w);

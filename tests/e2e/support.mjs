@@ -79,9 +79,47 @@ class Workspace {
     this.json(['settings', 'set', 'trainer.sd_scripts', standin]);
   }
 
-  addBaseModel() {
-    writeFileSync(this.path('pretrained_model', 'base.safetensors'), 'the stand-in only asks whether it is there');
+  // A file with the header of a base model: what it is is told by the names of its tensors.
+  addBaseModel(name = 'base.safetensors', tensors = modelTensors['SD1.5']) {
+    writeFileSync(this.path('pretrained_model', name), safetensors(tensors));
   }
+}
+
+// Names by which a model file is known, by family or part.
+export const modelTensors = {
+  'SD1.5': ['model.diffusion_model.input_blocks.0.0.weight', 'cond_stage_model.transformer.text_model.final_layer_norm.weight',
+    'first_stage_model.decoder.conv_in.weight'],
+  'SD2': ['model.diffusion_model.input_blocks.0.0.weight', 'cond_stage_model.model.transformer.resblocks.0.ln_1.weight'],
+  'SDXL': ['model.diffusion_model.input_blocks.0.0.weight', 'model.diffusion_model.label_emb.0.0.weight',
+    'conditioner.embedders.1.model.transformer.resblocks.0.ln_1.weight'],
+  'SDXL refiner': ['model.diffusion_model.input_blocks.0.0.weight',
+    'conditioner.embedders.0.model.transformer.resblocks.0.ln_1.weight'],
+  'SDXL v': ['model.diffusion_model.input_blocks.0.0.weight', 'model.diffusion_model.label_emb.0.0.weight',
+    'conditioner.embedders.1.model.transformer.resblocks.0.ln_1.weight', 'v_pred'],
+  'Flux': [...Array.from({ length: 19 }, (_, i) => `double_blocks.${i}.img_attn.qkv.weight`),
+    ...Array.from({ length: 38 }, (_, i) => `single_blocks.${i}.linear1.weight`), 'guidance_in.in_layer.weight'],
+  'Chroma': ['double_blocks.0.img_attn.qkv.weight', 'distilled_guidance_layer.in_proj.weight'],
+  'SD3': ['model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight'],
+  'SD3.5': ['model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight',
+    'model.diffusion_model.joint_blocks.0.context_block.attn.ln_k.weight'],
+  'Lumina': ['cap_embedder.0.weight', 'noise_refiner.0.attention.qkv.weight'],
+  'Anima': ['net.x_embedder.proj.1.weight', 'net.blocks.0.self_attn.q_proj.weight'],
+  'HunyuanImage': ['byt5_in.fc1.weight', 'double_blocks.0.img_attn_qkv.weight'],
+  'LoRA': ['lora_unet_x.lora_down.weight', 'lora_unet_x.lora_up.weight'],
+  'VAE': ['decoder.conv_in.weight', 'encoder.conv_in.weight'],
+  'T5': ['encoder.block.0.layer.0.SelfAttention.q.weight'],
+  'CLIP-L': ['text_model.encoder.layers.11.mlp.fc1.weight'],
+  'CLIP-G': ['text_model.encoder.layers.31.mlp.fc1.weight', 'text_model.encoder.layers.11.mlp.fc1.weight'],
+};
+
+// A safetensors file of these names, one float16 each.
+export function safetensors(names) {
+  const header = {};
+  names.forEach((name, i) => { header[name] = { dtype: 'F16', shape: [1, 1], data_offsets: [2 * i, 2 * i + 2] }; });
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, Buffer.alloc(2 * names.length)]);
 }
 
 // Header of a safetensors file: {tensor: {dtype, shape, data_offsets}, __metadata__}.
