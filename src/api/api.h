@@ -95,6 +95,7 @@ extern const lrc_http_route lrc_api_jobs_routes[];
 extern const lrc_http_route lrc_api_joblog_routes[];
 extern const lrc_http_route lrc_api_artifacts_routes[];
 extern const lrc_http_route lrc_api_metrics_routes[];
+extern const lrc_http_route lrc_api_diagnostics_routes[];
 extern const lrc_http_route lrc_api_queue_routes[];
 extern const lrc_http_route lrc_api_training_routes[];
 extern const lrc_http_route lrc_api_tagging_routes[];
@@ -105,6 +106,5 @@ extern const lrc_http_route lrc_api_uploads_routes[];
 extern const lrc_http_route lrc_api_captions_routes[];
 extern const lrc_http_route lrc_api_files_routes[];
 extern const lrc_http_route lrc_api_settings_routes[];
-extern const lrc_http_route lrc_api_images_routes[];
 
 #endif
