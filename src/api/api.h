@@ -95,6 +95,7 @@ extern const lrc_http_route lrc_api_jobs_routes[];
 extern const lrc_http_route lrc_api_joblog_routes[];
 extern const lrc_http_route lrc_api_artifacts_routes[];
 extern const lrc_http_route lrc_api_metrics_routes[];
+extern const lrc_http_route lrc_api_diagnostics_routes[];
 extern const lrc_http_route lrc_api_queue_routes[];
 extern const lrc_http_route lrc_api_training_routes[];
 extern const lrc_http_route lrc_api_tagging_routes[];

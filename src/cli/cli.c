@@ -38,6 +38,7 @@ static const lrc_command table[] = {
     {"job resume", "go on with a training from its furthest whole state", lrc_cli_job_resume, NULL},
     {"job turn", "change a waiting job's priority or time", lrc_cli_job_turn, NULL},
     {"job prune", "remove old jobs that have ended", lrc_cli_job_prune, NULL},
+    {"job bundle", "all about a job in one zip, without secrets", lrc_cli_job_bundle, NULL},
     {"queue show", "what runs and waits, in its order", lrc_cli_queue_show, NULL},
     {"queue pause", "start nothing more; what runs goes on", lrc_cli_queue_pause, NULL},
     {"queue resume", "let the queue go on", lrc_cli_queue_resume, NULL},

@@ -45,6 +45,7 @@ int lrc_cli_job_retry(int argc, char **argv);
 int lrc_cli_job_resume(int argc, char **argv);
 int lrc_cli_job_turn(int argc, char **argv);
 int lrc_cli_job_prune(int argc, char **argv);
+int lrc_cli_job_bundle(int argc, char **argv);
 int lrc_cli_queue_show(int argc, char **argv);
 int lrc_cli_queue_pause(int argc, char **argv);
 int lrc_cli_queue_resume(int argc, char **argv);

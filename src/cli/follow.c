@@ -17,6 +17,7 @@
 #include "job/marks.h"
 #include "job/resources.h"
 #include "job/schedule.h"
+#include "job/search.h"
 #include "job/show.h"
 
 #define LOOK_MS        200   // between looks whether it has ended
@@ -100,6 +101,8 @@ static int put_line(void *arg, const lrc_line *line, lrc_err *err)
     struct follower *f = arg;
     if (line->end <= f->o->offset && f->o->offset > 0)
         return 0; // read only to count it
+    if (f->o->grep && !lrc_log_holds(line->text, line->len, f->o->grep))
+        return 0;
     if (f->o->json)
         return put_json_line(f, line, err);
     wipe_bar(f);
@@ -117,7 +120,7 @@ static void draw_open_line(struct follower *f)
 {
     lrc_line line;
     const int64_t now = lrc_clock_mono_ms();
-    if (f->o->raw || f->o->json || now - f->drawn_at < (f->terminal ? REDRAW_MS : BAR_LINE_MS) ||
+    if (f->o->raw || f->o->json || f->o->grep || now - f->drawn_at < (f->terminal ? REDRAW_MS : BAR_LINE_MS) ||
         !lrc_lines_peek(&f->lines, &line) || (!f->terminal && !line.bar))
         return;
     wipe_bar(f);

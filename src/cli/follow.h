@@ -14,6 +14,7 @@
 typedef struct lrc_cli_follow_options {
     FILE *out;           // where the lines go; NULL: nowhere (with --json or --quiet)
     uint64_t offset;     // byte of the log to begin with
+    const char *grep;    // only lines that hold this text; NULL: all
     bool raw;            // bytes as they are, nothing else
     bool json;           // one JSON object a line
     bool stays;          // wait for more; else only what is there now

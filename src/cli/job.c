@@ -342,6 +342,7 @@ int lrc_cli_job_logs(int argc, char **argv)
         {"follow", 'f', LRC_OPT_FLAG, &o.stays, NULL, "go on until the job has ended", 0, 0, NULL},
         {"raw", 0, LRC_OPT_FLAG, &o.raw, NULL, "the bytes as they are", 0, 0, NULL},
         {"since", 0, LRC_OPT_INT, &since, "OFFSET", "begin at this byte of the log", 0, 9e15, NULL},
+        {"grep", 0, LRC_OPT_STR, &o.grep, "TEXT", "only lines that hold this text, in any case", 0, 0, NULL},
         {"tail", 'n', LRC_OPT_INT, &tail, "N", "begin with the last N lines; -1: all", -1, MAX_TAIL, NULL},
     };
     auto_call struct call c = {0};

@@ -2,7 +2,7 @@
 // doctor.h - what this machine has of all that the studio uses, and what to do about what is missing.
 //
 // One check is one line: a name, a state, what was found, a remedy. Nothing is changed; nothing takes longer than the
-// probes it runs (a few seconds at most). One thread. May use: json, gpu, proc, settings, train.
+// probes it runs (a few seconds at most). One thread. May use: json, gpu, proc, settings, job, train.
 #ifndef LRC_DOCTOR_DOCTOR_H
 #define LRC_DOCTOR_DOCTOR_H
 
