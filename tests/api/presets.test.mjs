@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Presets, the dry run over HTTP, calculator and history.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -44,6 +44,7 @@ test('shipped presets: each tells its source, is a valid request, and meets no r
     assert.ok(description.length > 20 && source.length > 10, id);
     const { config, model_type } = await ok(server, 'GET', `/api/config/presets/${id}`);
     assert.equal(config.model_type, model_type);
+    if (model_type === 'Tiny') copyFileSync(path.join(tree, 'models/tiny/tiny.safetensors'), server.ws.path('pretrained_model/m.ckpt'));
     const { valid, warnings } = await ok(server, 'POST', '/api/training/validate', { ...config, ...paths, ...files });
     assert.ok(valid, `${id}: ${JSON.stringify(warnings)}`);
     assert.deepEqual(warnings.filter((w) => w.severity !== 'info' && w.field !== 'train_data_dir'), [], id);
