@@ -106,5 +106,7 @@ extern const lrc_http_route lrc_api_uploads_routes[];
 extern const lrc_http_route lrc_api_captions_routes[];
 extern const lrc_http_route lrc_api_files_routes[];
 extern const lrc_http_route lrc_api_settings_routes[];
+extern const lrc_http_route lrc_api_presets_routes[];
+extern const lrc_http_route lrc_api_calculator_routes[];
 
 #endif

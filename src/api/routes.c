@@ -6,11 +6,11 @@
 
 // A new resource: its file, its table's name in api.h, its row here, its file in openapi/.
 static const lrc_http_route *const tables[] = {
-    lrc_api_health_routes,      lrc_api_jobs_routes,    lrc_api_joblog_routes,   lrc_api_training_routes,
-    lrc_api_tagging_routes,     lrc_api_images_routes,  lrc_api_config_routes,   lrc_api_artifacts_routes,
-    lrc_api_docs_routes,        lrc_api_metrics_routes, lrc_api_datasets_routes, lrc_api_uploads_routes,
-    lrc_api_captions_routes,    lrc_api_files_routes,   lrc_api_settings_routes, lrc_api_queue_routes,
-    lrc_api_diagnostics_routes,
+    lrc_api_health_routes,      lrc_api_jobs_routes,    lrc_api_joblog_routes,     lrc_api_training_routes,
+    lrc_api_tagging_routes,     lrc_api_images_routes,  lrc_api_config_routes,     lrc_api_artifacts_routes,
+    lrc_api_docs_routes,        lrc_api_metrics_routes, lrc_api_datasets_routes,   lrc_api_uploads_routes,
+    lrc_api_captions_routes,    lrc_api_files_routes,   lrc_api_settings_routes,   lrc_api_queue_routes,
+    lrc_api_diagnostics_routes, lrc_api_presets_routes, lrc_api_calculator_routes,
 };
 
 #define ROUTES_MAX 400

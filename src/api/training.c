@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/findings.h"
+#include "base/fs.h"
 #include "check/check.h"
 #include "job/job.h"
 #include "job/show.h"
@@ -279,6 +280,61 @@ static int post_stop(lrc_http_req *q, lrc_err *err)
     return lrc_http_answer(q, 200, "application/json", body, strlen(body), err);
 }
 
+static lrc_walk_next put_output_folder(void *arg, const lrc_fs_entry *e, lrc_err *err)
+{
+    (void)err;
+    lrc_json_out *out = arg;
+    if (!S_ISDIR(e->st->st_mode))
+        return LRC_WALK_ON;
+    lrc_json_object_begin(out);
+    lrc_json_kstr(out, "name", e->name);
+    lrc_json_kstr(out, "path", e->path);
+    lrc_json_kint(out, "created", e->st->st_mtim.tv_sec);
+    lrc_json_object_end(out);
+    return LRC_WALK_ON;
+}
+
+static void put_past_job(const lrc_job_row *row, lrc_json_out *out)
+{
+    lrc_json_object_begin(out);
+    lrc_json_kstr(out, "id", row->id);
+    lrc_json_kstr(out, "title", row->title);
+    lrc_json_kstr(out, "status", lrc_job_state_name(row->state));
+    lrc_json_kstr(out, "reason", row->reason);
+    lrc_json_kint(out, "created_at", row->created_ms);
+    lrc_json_kint(out, "started_at", row->started_ms);
+    lrc_json_kint(out, "completed_at", row->ended_ms);
+    lrc_json_object_end(out);
+}
+
+// KNX's list is the folders below output/; ours beside it the training jobs, newest first.
+static int get_history(lrc_http_req *q, lrc_err *err)
+{
+    static const lrc_fs_walk_options options = {0};
+    const lrc_workspace *w = lrc_app_workspace(lrc_api_app(q));
+    lrc_auto_job_list lrc_job_list jobs = {0};
+    lrc_auto_free char *output = NULL;
+    lrc_auto_buf lrc_buf buf;
+    lrc_json_out out;
+    lrc_api_begin(&buf, &out);
+    if (lrc_job_list_all(w, &jobs, err) < 0 || lrc_workspace_path(w, "output", &output, err) < 0)
+        return -1;
+    lrc_json_object_begin(&out);
+    lrc_json_key(&out, "trainings");
+    lrc_json_array_begin(&out);
+    if (lrc_fs_is_dir(output) && lrc_fs_walk(output, &options, put_output_folder, &out, err) < 0)
+        return -1;
+    lrc_json_array_end(&out);
+    lrc_json_key(&out, "jobs");
+    lrc_json_array_begin(&out);
+    for (size_t i = 0; i < jobs.count; i++)
+        if (strcmp(jobs.item[i].kind, "training") == 0)
+            put_past_job(&jobs.item[i], &out);
+    lrc_json_array_end(&out);
+    lrc_json_object_end(&out);
+    return lrc_http_answer_json(q, 200, &buf, err);
+}
+
 const lrc_http_route lrc_api_training_routes[] = {
     {"POST", "/api/training/start", post_start, .body_limit = LRC_TRAIN_REQUEST_MAX, .timeout_ms = DRY_RUN_MS,
      .summary = "Start a training"},
@@ -292,5 +348,6 @@ const lrc_http_route lrc_api_training_routes[] = {
     {"GET", "/api/training/logs/{id}", get_logs, .summary = "Lines of a training's log by number (since, limit)"},
     {"POST", "/api/training/stop/{id}", post_stop, .summary = "Stop a training"},
     {"POST", "/ml/training/stop/{id}", post_stop, .summary = "Stop a training"},
+    {"GET", "/api/training/history", get_history, .summary = "Folders of output/ and training jobs"},
     {0},
 };

@@ -151,7 +151,7 @@ static int rates(check_run *c, lrc_err *err)
                    : WARNS("low_rate", "unet_lr", "1 is usual",
                            "%s finds its own rate and takes unet_lr as a factor: %g makes it learn next to nothing",
                            check_get(c, LRC_FIELD_optimizer_type)->text, rate);
-    if (rate > 1e-3)
+    if (rate > 1e-3 && !lrc_family_get(c->family)->native)
         return WARNS("high_rate", "unet_lr", "1e-4 is usual", "a learning rate of %g mostly destroys the model", rate);
     return 0;
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Names of other programs for our fields, where they differ from the field's own and from the trainer's key (which the
+// table of fields has): kohya_ss (bmaltais, LoRA tab's JSON) and sd-scripts' own spellings. Columns: their name, our field,
+// how the value is read. Field NONE: a value that only tells the family, or that is dropped with a reason.
+// clang-format off
+
+// ---- kohya_ss ----
+IMPORT("LoRA_type",                        lora_type,                          HOW_NETWORK)
+IMPORT("epoch",                            max_train_epochs,                   HOW_AS_IS)
+IMPORT("learning_rate",                    unet_lr,                            HOW_LEARNING_RATE)
+IMPORT("lr_warmup",                        lr_warmup_ratio,                    HOW_PERCENT)
+IMPORT("max_resolution",                   resolution,                         HOW_RESOLUTION)
+IMPORT("optimizer",                        optimizer_type,                     HOW_OPTIMIZER)
+IMPORT("xformers",                         cross_attention,                    HOW_ATTENTION)
+IMPORT("sdpa",                             cross_attention,                    HOW_ATTENTION)
+IMPORT("mem_eff_attn",                     cross_attention,                    HOW_ATTENTION)
+IMPORT("vae",                              vae_path,                           HOW_FILLED)
+IMPORT("sdxl_no_half_vae",                 no_half_vae,                        HOW_AS_IS)
+IMPORT("sdxl_cache_text_encoder_outputs",  cache_text_encoder_outputs,         HOW_IF_TRUE)
+IMPORT("flux1_cache_text_encoder_outputs", cache_text_encoder_outputs,         HOW_IF_TRUE)
+IMPORT("sd3_cache_text_encoder_outputs",   cache_text_encoder_outputs,         HOW_IF_TRUE)
+IMPORT("flux1_cache_text_encoder_outputs_to_disk", cache_text_encoder_outputs_to_disk, HOW_IF_TRUE)
+IMPORT("sd3_cache_text_encoder_outputs_to_disk", cache_text_encoder_outputs_to_disk, HOW_IF_TRUE)
+IMPORT("flux_fused_backward_pass",         NONE,                               HOW_NOT)
+IMPORT("sdxl",                             model_type,                         HOW_FAMILY_SDXL)
+IMPORT("flux1_checkbox",                   model_type,                         HOW_FAMILY_FLUX)
+IMPORT("sd3_checkbox",                     model_type,                         HOW_FAMILY_SD3)
+IMPORT("lumina_checkbox",                  model_type,                         HOW_FAMILY_LUMINA)
+IMPORT("wandb_api_key",                    NONE,                               HOW_SECRET)
+IMPORT("huggingface_token",                NONE,                               HOW_SECRET)
+
+// ---- both ----
+IMPORT("min_snr_gamma",                    min_snr_gamma,                      HOW_SWITCHED)
+IMPORT("ip_noise_gamma",                   ip_noise_gamma,                     HOW_SWITCHED)
+IMPORT("multires_noise_iterations",        multires_noise_iterations,          HOW_SWITCHED)
+IMPORT("noise_offset_type",                NONE,                               HOW_NOT)
+IMPORT("optimizer_args",                   optimizer_args,                     HOW_LIST)
+IMPORT("text_encoder_lr",                  text_encoder_lr,                    HOW_FIRST)
+IMPORT("unet_lr",                          unet_lr,                            HOW_POSITIVE)
+IMPORT("network_args",                     NONE,                               HOW_NETWORK_ARGS)
+IMPORT("network_module",                   NONE,                               HOW_MODULE)
+IMPORT("optimizer_type",                   optimizer_type,                     HOW_OPTIMIZER)
+IMPORT("lr_scheduler",                     lr_scheduler,                       HOW_AS_IS)
+IMPORT("lr_warmup_steps",                  lr_warmup_steps,                    HOW_WARMUP)
+IMPORT("resolution",                       resolution,                         HOW_RESOLUTION)
+IMPORT("batch_size",                       train_batch_size,                   HOW_AS_IS)
+IMPORT("image_dir",                        train_data_dir,                     HOW_AS_IS)
+IMPORT("bucket_reso_steps",                bucket_reso_steps,                  HOW_AS_IS)
+IMPORT("max_token_length",                 max_token_length,                   HOW_AS_IS)
+IMPORT("train_batch_size",                 train_batch_size,                   HOW_AS_IS)
