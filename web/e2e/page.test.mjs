@@ -182,7 +182,7 @@ describe('main way', () => {
       await page.getByText('Complete', { exact: true }).waitFor()
       await page.getByText('Done', { exact: true }).waitFor()
       await page.getByRole('tab', { name: 'Files' }).click()
-      await page.getByRole('link', { name: 'Download the log' }).waitFor()
+      await page.getByRole('link', { name: /^Download .*\.log$/ }).waitFor()
       await page.goto(`/datasets/${NAME}?picture=p2.png`)
       await page.getByRole('button', { name: /tag 1 of/ }).waitFor()
     }))
