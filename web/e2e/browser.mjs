@@ -33,7 +33,7 @@ export async function openPage(browser, { base, viewport = DESKTOP, theme = 'dar
   page.problems = []
   page.on('pageerror', (error) => page.problems.push(String(error)))
   page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()))
-  page.setDefaultTimeout(8_000)
+  page.setDefaultTimeout(60_000) // for what hangs; on a busy machine a click may take ten seconds
   return page
 }
 

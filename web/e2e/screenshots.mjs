@@ -158,6 +158,7 @@ async function realShots() {
     ['dataset', real, set],
     ['dataset-picture', real, set, pick(3)],
     ['tagging', real, `${set}?dialog=tag`],
+    ['training', real, '/training'],
     ['jobs', real, '/jobs'],
     ['job', real, job],
     ['job-log', real, `${job}?tab=log`],
