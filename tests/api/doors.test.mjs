@@ -64,7 +64,7 @@ test('the page comes without a token, because that is where it is asked for', as
   const page = await call(server, 'GET', '/', undefined, bearer);
   if (page.status !== 200) return t.diagnostic('this build has no page');
   assert.equal((await call(server, 'GET', '/')).status, 200);
-  for (const [, file] of page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) assert.equal((await call(server, 'GET', file)).status, 200, file);
+  for (const [, file] of page.text.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="(\/[^"]+)"/g)) assert.equal((await call(server, 'GET', file)).status, 200, file);
 });
 
 test('a session: cookie in, cookie out, gone after logout', async (t) => {
