@@ -127,10 +127,10 @@ typedef struct lrc_train_field {
     const char *name;
     lrc_field_kind kind;
     bool required, nullable;
-    bool hidden;         // not in the form
-    bool secret;         // kept with the settings
-    bool made;           // a path that the training makes; all others must exist
-    const char *initial; // default as text; NULL: null (or required)
+    bool hidden;           // not in the form
+    bool secret;           // kept with the settings
+    bool made;             // a path that the training makes; all others must exist
+    const char *initial;   // default as text; NULL: null (or required)
     const char *folder;    // of the workspace, where such files usually lie; NULL: anywhere
     const char *suggested; // what a new form begins with where that is not the default; as text
     lrc_choices_id choices;

@@ -10,8 +10,8 @@
 #define LRC_TRAIN_SAVED_H
 
 #include "base/buf.h"
-#include "json/json.h"
 #include "toml/toml.h"
+#include "json/json.h"
 
 #define LRC_TRAIN_SAVED_MAX (8 << 20) // bytes of one saved configuration
 
