@@ -36,7 +36,7 @@ struct demo {
     lrc_workspace w;
     lrc_settings *s;
     char *pictures, *known_pictures, *dataset, *known, *request, *prompts, *model;
-    char *lora, *before, *after;
+    char *lora, *sheet;
     char *dataset_toml, *config_toml;
     bool trained;
 };
@@ -91,8 +91,7 @@ static int prepare(struct demo *d, lrc_err *err)
         {"config/" DATASET "_config.toml", &d->config_toml},
         {MODEL, &d->model},
         {"output/" DATASET ".safetensors", &d->lora},
-        {"output/" DATASET "_before.png", &d->before},
-        {"output/" DATASET "_after.png", &d->after},
+        {"output/" DATASET "_sheet.png", &d->sheet},
     };
     if (lrc_workspace_open(d->common->workspace, true, &d->w, err) < 0 || lrc_settings_load(&d->w, &d->s, err) < 0 ||
         lrc_workspace_state(&d->w, "cache/" DATASET "-pictures", &d->pictures, err) < 0 ||
@@ -237,11 +236,8 @@ static int train(struct demo *d, lrc_err *err)
     if (!lrc_fs_is_file(d->lora))
         return lrc_fail(err, LRC_ERR_INTERNAL, "the training ended, but %s is not there", d->lora);
     d->trained = true;
-    if (RUN(d, "lorica-worker", err, "native-judge", d->model, "--shape", SHAPE, "--word", TRIGGER, "--sheet",
-            d->before) < 0)
-        return -1;
-    return RUN(d, "lorica-worker", err, "native-judge", d->model, d->lora, "--shape", SHAPE, "--word", TRIGGER,
-               "--sheet", d->after);
+    return RUN(d, "lorica-worker", err, "native-judge", d->model, d->lora, "--before", "--shape", SHAPE, "--word",
+               TRIGGER, "--sheet", d->sheet);
 }
 
 static int report(const struct demo *d)
@@ -266,7 +262,7 @@ static int report(const struct demo *d)
            "  datasets/" DATASET "/             a dozen pictures with captions: tags, and '" TRIGGER "' in front\n"
            "  config/" DATASET "_*.toml         what the trainer read\n"
            "  output/" DATASET ".safetensors   the LoRA; output/sample/: what it drew while it learned\n"
-           "  output/" DATASET "_before.png, _after.png: what '" TRIGGER "' and known words draw, same seeds\n",
+           "  output/" DATASET "_sheet.png     what '" TRIGGER "' and known words draw, before and after, same seeds\n",
            d->w.root);
     printf("\nYour own pictures: lorica dataset import NAME FOLDER --workspace %s\n"
            "What this machine has and lacks: lorica doctor\n",
@@ -299,8 +295,8 @@ int lrc_cli_demo(int argc, char **argv)
     const int result = failed ? lrc_cmdline_fail(&common, &err) : report(&d);
     lrc_settings_free(d.s);
     lrc_workspace_done(&d.w);
-    char *owned[] = {d.pictures, d.known_pictures, d.dataset, d.known, d.request,      d.prompts,
-                     d.model,    d.lora,           d.before,  d.after, d.dataset_toml, d.config_toml};
+    char *owned[] = {d.pictures, d.known_pictures, d.dataset, d.known,        d.request,    d.prompts,
+                     d.model,    d.lora,           d.sheet,   d.dataset_toml, d.config_toml};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         free(owned[i]);
     return result;

@@ -77,9 +77,12 @@ int lrc_engine_draw_images(const lrc_engine_drawing *d, lrc_err *err)
 
 // ---- Base ------------------------------------------------------------------------------------------------------------
 
+#define LOSS_EVERY 100 // steps
+#define LOSS_KEEP  0.98
+
 struct base_bar {
     eng_bar bar;
-    double mean; // of the last losses
+    double mean; // of about the last 50 losses
 };
 
 static bool show_step(void *arg, size_t step, size_t steps, double loss)
@@ -87,9 +90,11 @@ static bool show_step(void *arg, size_t step, size_t steps, double loss)
     struct base_bar *b = arg;
     char postfix[48];
     (void)steps;
-    b->mean = step == 1 ? loss : 0.98 * b->mean + 0.02 * loss;
+    b->mean = step == 1 ? loss : LOSS_KEEP * b->mean + (1 - LOSS_KEEP) * loss;
     snprintf(postfix, sizeof postfix, ", avr_loss=%.3g", b->mean);
     eng_bar_step(&b->bar, step, postfix);
+    if (step == 1 || step % LOSS_EVERY == 0)
+        printf("%zu\t%.3g\n", step, b->mean);
     return false;
 }
 
@@ -121,6 +126,7 @@ enum {
 #define VERDICT_SEED  1000
 #define SHEET_COLUMNS 8
 #define SHEET_SCALE   3
+#define SHEET_GAP     20 // as dark as the sheet's ground
 
 // Every colour on every ground for the new shape; every known shape four times.
 static eng_tiny_picture asked_for(int i, int shape)
@@ -171,28 +177,57 @@ static int load_for_verdict(const char *base, const char *lora, eng_model **ret,
     return 0;
 }
 
-int lrc_engine_judge(const char *base, const char *lora, const char *shape, const char *word, const char *sheet,
-                     lrc_engine_verdict *ret, lrc_err *err)
+static int examine(const lrc_engine_exam *e, const char *lora, int shape, uint8_t *rgb, lrc_engine_verdict *ret,
+                   lrc_err *err)
 {
-    const int wanted = eng_tiny_shape_of(shape);
-    if (wanted < 0)
-        return lrc_fail_field(err, LRC_ERR_INVALID, "shape", "there is no shape '%s'", shape);
     eng_auto_model eng_model *m = NULL;
     eng_auto_judge eng_judge *j = NULL;
-    lrc_auto_free uint8_t *rgb = malloc((size_t)ALL * BYTES);
+    if (load_for_verdict(e->base, lora, &m, err) < 0 || eng_judge_new(&j, err) < 0 ||
+        draw_all(m, shape, e->word, rgb, err) < 0)
+        return -1;
+    *ret = (lrc_engine_verdict){.new_count = NEW, .kept_count = KEPT};
+    for (int i = 0; i < ALL; i++) {
+        const bool right = eng_judge_shape(j, rgb + (size_t)i * BYTES, NULL) == asked_for(i, shape).shape;
+        *(i < NEW ? &ret->new_shape : &ret->kept) += right;
+    }
+    return 0;
+}
+
+// Two sets of pictures, with an empty column between them.
+static int save_both(const char *path, const uint8_t *left, const uint8_t *right, lrc_err *err)
+{
+    enum { COLUMNS = 2 * SHEET_COLUMNS + 1, ROWS = ALL / SHEET_COLUMNS };
+    const size_t row = (size_t)SHEET_COLUMNS * BYTES;
+    lrc_auto_free uint8_t *rgb = calloc((size_t)ROWS * COLUMNS, BYTES);
     if (!rgb)
         return lrc_fail_memory(err);
-    if (load_for_verdict(base, lora, &m, err) < 0 || eng_judge_new(&j, err) < 0 ||
-        draw_all(m, wanted, word, rgb, err) < 0)
-        return -1;
-    lrc_engine_verdict v = {.new_count = NEW, .kept_count = KEPT};
-    for (int i = 0; i < ALL; i++) {
-        const bool right = eng_judge_shape(j, rgb + (size_t)i * BYTES, NULL) == asked_for(i, wanted).shape;
-        *(i < NEW ? &v.new_shape : &v.kept) += right;
+    for (size_t y = 0; y < ROWS; y++) {
+        uint8_t *at = rgb + y * COLUMNS * BYTES;
+        memcpy(at, left + y * row, row);
+        memset(at + row, SHEET_GAP, BYTES);
+        memcpy(at + row + BYTES, right + y * row, row);
     }
-    const eng_sheet s = {rgb, ALL, ENG_TINY_SIZE, SHEET_COLUMNS, SHEET_SCALE};
-    if (sheet && eng_sheet_save(sheet, &s, err) < 0)
+    const eng_sheet s = {rgb, (size_t)ROWS * COLUMNS, ENG_TINY_SIZE, COLUMNS, SHEET_SCALE};
+    return eng_sheet_save(path, &s, err);
+}
+
+int lrc_engine_judge(const lrc_engine_exam *e, lrc_engine_verdict *ret_before, lrc_engine_verdict *ret, lrc_err *err)
+{
+    const int wanted = eng_tiny_shape_of(e->shape);
+    if (wanted < 0)
+        return lrc_fail_field(err, LRC_ERR_INVALID, "shape", "there is no shape '%s'", e->shape);
+    lrc_engine_verdict before = {0}, v;
+    lrc_auto_free uint8_t *left = malloc((size_t)ALL * BYTES), *rgb = malloc((size_t)ALL * BYTES);
+    if (!left || !rgb)
+        return lrc_fail_memory(err);
+    if ((e->before && examine(e, NULL, wanted, left, &before, err) < 0) ||
+        examine(e, e->lora, wanted, rgb, &v, err) < 0)
         return -1;
+    const eng_sheet s = {rgb, ALL, ENG_TINY_SIZE, SHEET_COLUMNS, SHEET_SCALE};
+    if (e->sheet && (e->before ? save_both(e->sheet, left, rgb, err) : eng_sheet_save(e->sheet, &s, err)) < 0)
+        return -1;
+    if (e->before)
+        *ret_before = before;
     *ret = v;
     return 0;
 }

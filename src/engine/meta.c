@@ -196,6 +196,11 @@ static void put_learning(struct meta *m, const eng_session *s)
     put_flag(m, "ss_cache_latents", true);
     put(m, "ss_training_comment", or_none(c->comment));
     put(m, "ss_sd_model_name", lrc_path_name(c->base));
+    put(m, "ss_sd_model_hash", s->base_old_hash);
+    put(m, "ss_new_sd_model_hash", s->base_hash);
+    put(m, "ss_clip_skip", or_none(NULL));
+    put_flag(m, "ss_full_fp16", false);
+    put_flag(m, "ss_lowram", false);
     snprintf(optimizer, sizeof optimizer, "AdamW(weight_decay=%g,betas=(%g, %g),eps=%g)", (double)c->adamw.weight_decay,
              (double)c->adamw.beta1, (double)c->adamw.beta2, (double)c->adamw.eps);
     put(m, "ss_optimizer", optimizer);

@@ -20,6 +20,7 @@ typedef struct eng_session {
     uint64_t step, epoch;   // made so far; epoch counts from 1
     int64_t started_ms;
     char id[32];
+    char base_hash[LRC_ST_HASH_SIZE], base_old_hash[LRC_ST_HASH_SIZE]; // of the base model's file
     float *grads, *noise, *scratch;
     int64_t *timestep;
     float *weight;

@@ -168,6 +168,10 @@ static void the_file_is_kohyas(void **state)
     assert_string_equal(lrc_st_meta_get(f, "ss_num_reg_images"), "240");
     assert_non_null(strstr(lrc_st_meta_get(f, "ss_tag_frequency"), "\"20_star\":{\"big\":"));
     assert_int_equal(strlen(lrc_st_meta_get(f, "sshs_model_hash")), 64);
+    char base[LRC_ST_HASH_SIZE], old[LRC_ST_HASH_SIZE];
+    assert_int_equal(lrc_st_file_hashes(BASE, base, old, &err), 0);
+    assert_string_equal(lrc_st_meta_get(f, "ss_new_sd_model_hash"), base);
+    assert_string_equal(lrc_st_meta_get(f, "ss_sd_model_hash"), old);
     assert_int_equal(strlen(lrc_st_meta_get(f, "sshs_legacy_hash")), 8);
 }
 

@@ -51,7 +51,9 @@ static int start_model(eng_session *s, int threads, lrc_err *err)
 {
     const eng_model_options o = {.threads = threads, .lora = &s->c->lora, .zero_terminal_snr = s->c->zero_terminal_snr};
     printf("loading model for process 0/1\nload Tiny checkpoint: %s\n", s->c->base);
-    if (eng_model_load(s->c->base, &o, &s->model, err) < 0 || check_objective(s->c, eng_model_arch(s->model), err) < 0)
+    if (eng_model_load(s->c->base, &o, &s->model, err) < 0 ||
+        lrc_st_file_hashes(s->c->base, s->base_hash, s->base_old_hash, err) < 0 ||
+        check_objective(s->c, eng_model_arch(s->model), err) < 0)
         return -1;
     const eng_lora *l = eng_model_lora(s->model);
     printf("create LoRA network. base dim (rank): %zu, alpha: %g\n", s->c->lora.rank, (double)s->c->lora.alpha);

@@ -48,18 +48,25 @@ typedef struct lrc_engine_drawing {
 int lrc_engine_draw_images(const lrc_engine_drawing *d, lrc_err *err);
 const char *lrc_engine_shape_at(size_t i, bool *ret_known); // NULL behind the last
 
-// Train the base model of the Tiny family from nothing into `path`; steps 0 takes the setting of models/tiny.
+// Train the base model of the Tiny family from nothing into `path`; steps 0 takes the setting of models/tiny. Prints
+// "step<TAB>loss" every hundred steps.
 int lrc_engine_train_base(const char *path, uint64_t seed, int64_t steps, int threads, lrc_err *err);
 
 // How well a LoRA (NULL: none) does: 32 pictures of the prompts "WORD, colour, big, ground background" are judged for
-// `shape`, 32 of the shapes that the base knows for their own; same prompts and seeds for every LoRA. The pictures go to
-// `sheet` as PNG when it is not NULL.
+// `shape`, 32 of the shapes that the base knows for their own; same prompts and seeds for every LoRA.
 typedef struct lrc_engine_verdict {
     int new_shape, new_count; // judged to show the new shape, of how many
     int kept, kept_count;     // judged to show the known shape that was asked for
 } lrc_engine_verdict;
 
-int lrc_engine_judge(const char *base, const char *lora, const char *shape, const char *word, const char *sheet,
-                     lrc_engine_verdict *ret, lrc_err *err);
+typedef struct lrc_engine_exam {
+    const char *base, *lora; // files
+    const char *shape, *word;
+    const char *sheet; // all pictures as one PNG; NULL: none
+    bool before;       // judge the base without the LoRA too; it stands at the left of the sheet
+} lrc_engine_exam;
+
+// *ret_before is filled when e->before; NULL otherwise.
+int lrc_engine_judge(const lrc_engine_exam *e, lrc_engine_verdict *ret_before, lrc_engine_verdict *ret, lrc_err *err);
 
 #endif

@@ -125,6 +125,10 @@ int lrc_st_save(const char *path, const lrc_st_entry *entry, size_t count, const
 int lrc_st_hashes(const lrc_st_entry *entry, size_t count, const lrc_st_pair *meta, size_t meta_count,
                   char ret_model[static LRC_ST_HASH_SIZE], char ret_legacy[static LRC_ST_HASH_SIZE], lrc_err *err);
 
+// Of any file: sha256 of all of it, and of the same window, which the A1111 web UI once called a model's hash.
+int lrc_st_file_hashes(const char *path, char ret_whole[static LRC_ST_HASH_SIZE],
+                       char ret_legacy[static LRC_ST_HASH_SIZE], lrc_err *err);
+
 // ---- Number formats --------------------------------------------------------------------------------------------------
 
 uint16_t lrc_st_f16_of(float v);  // round to nearest even; overflow to infinity, NaN stays NaN

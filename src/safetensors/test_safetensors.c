@@ -271,6 +271,28 @@ static void hashes(void **state)
     assert_string_equal(legacy, "de2f2560"); // sha256 of 65536 zero bytes
 }
 
+// The same numbers by Python's hashlib.
+static void hashes_of_files(void **state)
+{
+    (void)state;
+    enum { SIZE = 0x120000 };
+    lrc_auto_free char *bytes = malloc(SIZE);
+    char whole[LRC_ST_HASH_SIZE], legacy[LRC_ST_HASH_SIZE];
+    lrc_err err = LRC_ERR_INIT;
+    for (int i = 0; i < SIZE; i++)
+        bytes[i] = (char)(i * 7 + i / 251);
+    assert_int_equal(lrc_fs_write(temp_path, "abc", 3, 0, &err), 0);
+    assert_int_equal(lrc_st_file_hashes(temp_path, whole, legacy, &err), 0);
+    assert_string_equal(whole, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(legacy, "e3b0c442");
+    assert_int_equal(lrc_fs_write(temp_path, bytes, SIZE, 0, &err), 0);
+    assert_int_equal(lrc_st_file_hashes(temp_path, whole, legacy, &err), 0);
+    assert_string_equal(whole, "42c373f1a45f01115c726d829cefa2b55258ceada76bf521e0725a4e42d0374d");
+    assert_string_equal(legacy, "0b256315");
+    assert_int_equal(lrc_st_file_hashes("/nowhere/file", whole, legacy, &err), -1);
+    assert_int_equal(err.code, LRC_ERR_NOT_FOUND);
+}
+
 static int save_and_open(void *arg, lrc_err *err)
 {
     (void)arg;
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(eight_bit_formats, temp_begin, temp_end),
         cmocka_unit_test_setup_teardown(every_failing_allocation_is_an_error, temp_begin, temp_end),
         cmocka_unit_test(hashes),
+        cmocka_unit_test_setup_teardown(hashes_of_files, temp_begin, temp_end),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
 }

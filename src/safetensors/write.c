@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The writer and the hashes of what it would write.
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 
 #define LEGACY_BEGIN 0x100000 // the web UI's old hash looks at these bytes of a file
 #define LEGACY_END   0x110000
+#define HASH_CHUNK   ((size_t)1 << 20)
 #define LEGACY_HEX   8
 
 // ---- Order and header ------------------------------------------------------------------------------------------------
@@ -216,6 +219,42 @@ int lrc_st_hashes(const lrc_st_entry *entry, size_t count, const lrc_st_pair *me
     if (!done)
         return lrc_fail(err, LRC_ERR_NO_MEMORY, "cannot compute a sha256");
     to_hex(a, 32, ret_model);
+    to_hex(b, 32, ret_legacy);
+    ret_legacy[LEGACY_HEX] = '\0';
+    return 0;
+}
+
+static bool digest_file(int fd, char *chunk, EVP_MD_CTX *whole, EVP_MD_CTX *legacy, unsigned char *ret_whole,
+                        unsigned char *ret_legacy)
+{
+    if (EVP_DigestInit_ex(whole, EVP_sha256(), NULL) != 1 || EVP_DigestInit_ex(legacy, EVP_sha256(), NULL) != 1)
+        return false;
+    ssize_t n;
+    for (uint64_t at = 0; (n = read(fd, chunk, HASH_CHUNK)) != 0;) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || EVP_DigestUpdate(whole, chunk, (size_t)n) != 1 || !add_window(legacy, chunk, at, (size_t)n))
+            return false;
+        at += (size_t)n;
+    }
+    return EVP_DigestFinal_ex(whole, ret_whole, NULL) == 1 && EVP_DigestFinal_ex(legacy, ret_legacy, NULL) == 1;
+}
+
+int lrc_st_file_hashes(const char *path, char ret_whole[static LRC_ST_HASH_SIZE],
+                       char ret_legacy[static LRC_ST_HASH_SIZE], lrc_err *err)
+{
+    lrc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return lrc_fail_errno(err, "cannot read '%s'", path);
+    lrc_auto_free char *chunk = malloc(HASH_CHUNK);
+    EVP_MD_CTX *whole = EVP_MD_CTX_new(), *legacy = EVP_MD_CTX_new();
+    unsigned char a[EVP_MAX_MD_SIZE], b[EVP_MAX_MD_SIZE];
+    const bool done = chunk && whole && legacy && digest_file(fd, chunk, whole, legacy, a, b);
+    EVP_MD_CTX_free(whole);
+    EVP_MD_CTX_free(legacy);
+    if (!done)
+        return lrc_fail_errno(err, "cannot compute the sha256 of '%s'", path);
+    to_hex(a, 32, ret_whole);
     to_hex(b, 32, ret_legacy);
     ret_legacy[LEGACY_HEX] = '\0';
     return 0;

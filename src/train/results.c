@@ -124,12 +124,48 @@ static bool belongs(const lrc_job *job, lrc_result_kind kind, const char *stem, 
 
 // ---- The text in a picture -------------------------------------------------------------------------------------------
 
-// PNG (ISO/IEC 15948): a signature of 8 bytes, then chunks: length, type, data, checksum. The text chunk "parameters",
-// which stands before the pixels.
+// Latin-1 as UTF-8.
+static int text_of_latin1(char **ret, const unsigned char *s, size_t n, lrc_err *err)
+{
+    char *out = malloc(2 * n + 1), *at = out;
+    if (!out)
+        return lrc_fail_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] >= 0x80)
+            *at++ = (char)(0xc0 | s[i] >> 6);
+        *at++ = (char)(s[i] >= 0x80 ? 0x80 | (s[i] & 0x3f) : s[i]);
+    }
+    *at = '\0';
+    *ret = out;
+    return 0;
+}
+
+// The text of a chunk with the key "parameters": tEXt is the key, NUL, Latin-1; iTXt the key, NUL, two bytes about
+// compression, language, NUL, translated key, NUL, UTF-8. 0 when it is another chunk.
+static int text_chunk(const unsigned char *type, const unsigned char *body, size_t len, char **ret, lrc_err *err)
+{
+    static const char key[] = "parameters"; // with its NUL
+    if (len < sizeof key || memcmp(body, key, sizeof key) != 0)
+        return 0;
+    const unsigned char *at = body + sizeof key, *end = body + len;
+    if (memcmp(type, "tEXt", 4) == 0)
+        return text_of_latin1(ret, at, (size_t)(end - at), err) < 0 ? -1 : 1;
+    if (memcmp(type, "iTXt", 4) != 0 || end - at < 2 || at[0] != 0)
+        return 0;
+    at += 2;
+    for (int skipped = 0; skipped < 2; skipped++) {
+        at = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
+        if (!at)
+            return 0;
+        at++;
+    }
+    return lrc_str_copy_n(ret, (const char *)at, (size_t)(end - at), err) < 0 ? -1 : 1;
+}
+
+// PNG (ISO/IEC 15948): a signature of 8 bytes, then chunks: length, type, data, checksum. Text stands before the pixels.
 static int read_parameters(lrc_roots *roots, const char *folder, const char *name, char **ret, lrc_err *err)
 {
     enum { SIGNATURE = 8, HEAD = 8, CHECKSUM = 4 };
-    static const char key[] = "parameters"; // with its NUL
     unsigned char bytes[TEXT_MAX];
     lrc_auto_rooted lrc_rooted file = LRC_ROOTED_INIT;
     lrc_auto_close int fd = -1;
@@ -142,8 +178,9 @@ static int read_parameters(lrc_roots *roots, const char *folder, const char *nam
         const size_t len = (size_t)c[0] << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3];
         if (len > n - at - HEAD || memcmp(c + 4, "IDAT", 4) == 0)
             break;
-        if (memcmp(c + 4, "tEXt", 4) == 0 && len >= sizeof key && memcmp(c + HEAD, key, sizeof key) == 0)
-            return lrc_str_copy_n(ret, (const char *)c + HEAD + sizeof key, len - sizeof key, err);
+        const int found = text_chunk(c + 4, c + HEAD, len, ret, err);
+        if (found)
+            return found < 0 ? -1 : 0;
         at += HEAD + len + CHECKSUM;
     }
     return lrc_str_copy(ret, "", err);

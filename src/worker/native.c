@@ -130,11 +130,27 @@ int lrc_worker_native_images(int argc, char **argv)
     return lrc_engine_draw_images(&d, &err) < 0 ? lrc_cmdline_fail(&common, &err) : 0;
 }
 
-static int print_verdict(const lrc_common *common, const char *shape, const lrc_engine_verdict *v)
+static void say_verdict(const char *when, const char *shape, const lrc_engine_verdict *v)
+{
+    printf("%s%s: %d of %d pictures; shapes known before: %d of %d kept\n", when, shape, v->new_shape, v->new_count,
+           v->kept, v->kept_count);
+}
+
+static void put_verdict(lrc_json_out *out, const lrc_engine_verdict *v)
+{
+    lrc_json_kint(out, "new_shape", v->new_shape);
+    lrc_json_kint(out, "new_count", v->new_count);
+    lrc_json_kint(out, "kept", v->kept);
+    lrc_json_kint(out, "kept_count", v->kept_count);
+}
+
+static int print_verdict(const lrc_common *common, const lrc_engine_exam *e, const lrc_engine_verdict *before,
+                         const lrc_engine_verdict *v)
 {
     if (!common->json) {
-        printf("%s: %d of %d pictures; shapes known before: %d of %d kept\n", shape, v->new_shape, v->new_count,
-               v->kept, v->kept_count);
+        if (e->before)
+            say_verdict("before: ", e->shape, before);
+        say_verdict(e->before ? "after:  " : "", e->shape, v);
         return 0;
     }
     lrc_auto_buf lrc_buf buf;
@@ -142,11 +158,14 @@ static int print_verdict(const lrc_common *common, const char *shape, const lrc_
     lrc_json_out out;
     lrc_json_out_init(&out, &buf, 0);
     lrc_json_object_begin(&out);
-    lrc_json_kstr(&out, "shape", shape);
-    lrc_json_kint(&out, "new_shape", v->new_shape);
-    lrc_json_kint(&out, "new_count", v->new_count);
-    lrc_json_kint(&out, "kept", v->kept);
-    lrc_json_kint(&out, "kept_count", v->kept_count);
+    lrc_json_kstr(&out, "shape", e->shape);
+    put_verdict(&out, v);
+    if (e->before) {
+        lrc_json_key(&out, "before");
+        lrc_json_object_begin(&out);
+        put_verdict(&out, before);
+        lrc_json_object_end(&out);
+    }
     lrc_json_object_end(&out);
     return lrc_cmdline_json(&buf);
 }
@@ -159,11 +178,13 @@ int lrc_worker_native_judge(int argc, char **argv)
                                 NULL,
                                 1,
                                 2};
-    const char *shape = "star", *word = "sks", *sheet = NULL;
+    lrc_engine_exam e = {.shape = "star", .word = "sks"};
     const lrc_opt opts[] = {
-        {"shape", 0, LRC_OPT_STR, &shape, "NAME", "what was taught", 0, 0, NULL},
-        {"word", 0, LRC_OPT_STR, &word, "WORD", "what it is called in prompts", 0, 0, NULL},
-        {"sheet", 0, LRC_OPT_STR, &sheet, "FILE", "write all pictures into this PNG", 0, 0, NULL},
+        {"shape", 0, LRC_OPT_STR, &e.shape, "NAME", "what was taught", 0, 0, NULL},
+        {"word", 0, LRC_OPT_STR, &e.word, "WORD", "what it is called in prompts", 0, 0, NULL},
+        {"before", 0, LRC_OPT_FLAG, &e.before, NULL, "judge the base without the LoRA too, at the left of the sheet", 0,
+         0, NULL},
+        {"sheet", 0, LRC_OPT_STR, &e.sheet, "FILE", "write all pictures into this PNG", 0, 0, NULL},
     };
     lrc_common common = {0};
     lrc_auto_strv lrc_strv args = {0};
@@ -172,8 +193,10 @@ int lrc_worker_native_judge(int argc, char **argv)
         return lrc_cmdline_fail(&common, &err);
     if (common.help)
         return 0;
-    lrc_engine_verdict v;
-    if (lrc_engine_judge(args.item[0], args.count > 1 ? args.item[1] : NULL, shape, word, sheet, &v, &err) < 0)
+    e.base = args.item[0];
+    e.lora = args.count > 1 ? args.item[1] : NULL;
+    lrc_engine_verdict before, v;
+    if (lrc_engine_judge(&e, &before, &v, &err) < 0)
         return lrc_cmdline_fail(&common, &err);
-    return print_verdict(&common, shape, &v);
+    return print_verdict(&common, &e, &before, &v);
 }

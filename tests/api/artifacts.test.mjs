@@ -17,7 +17,7 @@ function tiny(t) {
   ws.json(['dataset', 'import', 'stars', pictures]);
   mkdirSync(ws.path('pretrained_model'), { recursive: true });
   copyFileSync(path.join(tree, 'models/tiny/tiny.safetensors'), ws.path('pretrained_model', 'tiny.safetensors'));
-  writeFileSync(ws.path('prompts.txt'), 'sks, red, big --d 7 --s 2\ncircle, blue --n small --d 8 --s 2\n');
+  writeFileSync(ws.path('prompts.txt'), 'sks, rôd, big --d 7 --s 2\ncircle, 星 --n small --d 8 --s 2\n');
   const request = {
     project_name: 'star', model_type: 'Tiny', pretrained_model_name_or_path: 'pretrained_model/tiny.safetensors',
     train_data_dir: 'datasets/stars', output_dir: 'output', resolution: 32, enable_bucket: false, num_repeats: 2,
@@ -94,9 +94,9 @@ test('samples, LoRA files and the loss of a training', async (t) => {
 
   const { body: drawn } = await get('samples');
   assert.deepEqual(drawn.samples.map((s) => [s.epoch, s.step, s.prompt_index, s.prompt]), [
-    [1, 6, 0, 'sks, red, big'], [1, 6, 1, 'circle, blue'], [2, 12, 0, 'sks, red, big'], [2, 12, 1, 'circle, blue'],
+    [1, 6, 0, 'sks, rôd, big'], [1, 6, 1, 'circle, 星'], [2, 12, 0, 'sks, rôd, big'], [2, 12, 1, 'circle, 星'],
   ]);
-  assert.match(drawn.samples[1].parameters, /^circle, blue\nNegative prompt: small\nSteps: 2, Sampler: DDIM/);
+  assert.match(drawn.samples[1].parameters, /^circle, 星\nNegative prompt: small\nSteps: 2, Sampler: DDIM/);
   const picture = await fetch(`${server.base}/api/jobs/${id}/samples/${drawn.samples[0].name}`);
   assert.equal(picture.headers.get('content-type'), 'image/png');
   assert.equal(Buffer.from(await picture.arrayBuffer()).subarray(1, 4).toString(), 'PNG');

@@ -20,7 +20,7 @@ interface Props {
   onSample(name: string | undefined): void
 }
 
-/** The job at a glance: its figures while it runs, its failure, what it drew, its loss, its facts, the
+/** The job at a glance: its figures while it runs, its failure, its loss, its facts, what it drew, the
  * newest lines. */
 export function Overview({ job, log, sample, onSample }: Props) {
   const now = useNow(1_000)
@@ -30,9 +30,9 @@ export function Overview({ job, log, sample, onSample }: Props) {
       <div className="flex max-w-[64rem] flex-col gap-5 p-4">
         {job.status === 'failed' && <FailureCard job={job} buffer={log.buffer} />}
         {isActive(job.status) && <Figures job={job} now={now} />}
-        {job.type === 'training' && <Samples job={job} open={sample} onOpen={onSample} />}
         {job.type === 'training' && <LossCurve job={job} />}
         <Facts job={job} now={now} />
+        {job.type === 'training' && <Samples job={job} open={sample} onOpen={onSample} />}
         {job.status !== 'failed' && tail.length > 0 && (
           <section>
             <div className="mb-1.5 flex items-baseline justify-between">
