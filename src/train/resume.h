@@ -15,9 +15,9 @@
 #define LRC_TRAIN_WHY_MAX 400
 
 typedef struct lrc_train_state {
-    char *path;                  // of the folder
-    int64_t epoch, step;         // that it was saved at; -1 unknown
-    int64_t saved_ms;            // of its newest file
+    char *path;          // of the folder
+    int64_t epoch, step; // that it was saved at; -1 unknown
+    int64_t saved_ms;    // of its newest file
     bool complete;
     char why[LRC_TRAIN_WHY_MAX]; // why it is not
 } lrc_train_state;
