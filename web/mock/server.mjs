@@ -395,7 +395,7 @@ export class Mock {
       throw new Refusal(404, `job ${job.view.id} has no such file`, 'not_found')
     const picture = what === 'samples'
     response.writeHead(200, { 'Content-Type': picture ? 'image/png' : 'application/octet-stream' })
-    response.end(picture ? draw(name, 208, 304) : Buffer.alloc(64))
+    response.end(picture ? drawOnce(name, 208, 304) : Buffer.alloc(64))
   }
 
   upload({ form }) {
