@@ -61,6 +61,24 @@ static const lrc_proc_env_rule training_env[] = {
     {NULL, NULL},
 };
 
+static const lrc_proc_env_rule install_env[] = {
+    {"PIP_*", "pip: mirrors, caches"},
+    {"XDG_CACHE_HOME", "caches outside HOME"},
+    {"GIT_*", "git: certificates, proxies"},
+    {"http_proxy", "the way to the network"},
+    {"https_proxy", "the same"},
+    {"no_proxy", "the same"},
+    {"all_proxy", "the same"},
+    {"HTTP_PROXY", "the same"},
+    {"HTTPS_PROXY", "the same"},
+    {"NO_PROXY", "the same"},
+    {"ALL_PROXY", "the same"},
+    {"SSL_CERT_*", "certificates of that way"},
+    {"REQUESTS_CA_BUNDLE", "the same"},
+    {"CURL_CA_BUNDLE", "the same"},
+    {NULL, NULL},
+};
+
 static const lrc_proc_env_rule no_env[] = {{NULL, NULL}};
 
 static const lrc_job_kind table[] = {
@@ -82,6 +100,15 @@ static const lrc_job_kind table[] = {
      .success_mark = NULL,
      .progress = LRC_JOB_PROGRESS_COUNTER,
      .env = no_env},
+    {.name = "trainer_install",
+     .title = "Install the trainer",
+     .own = true,
+     .gpus = 0,
+     .resume = LRC_JOB_RESUME_AGAIN,
+     .grace_s = -1,
+     .success_mark = NULL,
+     .progress = LRC_JOB_PROGRESS_COUNTER,
+     .env = install_env},
 };
 
 const lrc_job_kind *lrc_job_kinds(size_t *ret_count)

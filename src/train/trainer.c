@@ -14,8 +14,12 @@
 #define ANY_SCRIPT       "train_network.py"
 
 // Relative to the workspace; tried in this order when trainer.sd_scripts is at its default.
-static const char *const usual_folders[] = {"trainer/derrian_backend/sd_scripts", "sd-scripts", "sd_scripts",
-                                            "../sd-scripts", "../kohya_ss/sd-scripts"};
+static const char *const usual_folders[] = {"trainer/derrian_backend/sd_scripts",
+                                            "trainer/sd-scripts",
+                                            "sd-scripts",
+                                            "sd_scripts",
+                                            "../sd-scripts",
+                                            "../kohya_ss/sd-scripts"};
 // Relative to the sd-scripts folder; tried when trainer.python is at its default.
 static const char *const usual_environments[] = {"venv/bin/python", ".venv/bin/python", "../venv/bin/python",
                                                  "../.venv/bin/python"};
@@ -152,10 +156,11 @@ int lrc_trainer_check(const lrc_trainer *t, const char *script, lrc_err *err)
     lrc_buf_init(&looked, 16 * 1024);
     join_looked(t, &looked);
     if (!t->sd_scripts)
-        return lrc_fail_field(err, LRC_ERR_TRAINER_MISSING, "trainer.sd_scripts",
-                              "no trainer is connected: connect kohya's sd-scripts with 'lorica settings set "
-                              "trainer.sd_scripts DIR' (the folder with train_network.py). Looked in: %s",
-                              looked.data);
+        return lrc_fail_field(
+            err, LRC_ERR_TRAINER_MISSING, "trainer.sd_scripts",
+            "no trainer is connected: 'lorica trainer connect DIR' uses kohya's sd-scripts (the folder "
+            "with train_network.py), 'lorica trainer install' brings one. Looked in: %s",
+            looked.data);
     if (!t->python)
         return lrc_fail_field(
             err, LRC_ERR_TRAINER_MISSING, "trainer.python",
