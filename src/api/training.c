@@ -7,7 +7,7 @@
 #include "api/api.h"
 #include "base/findings.h"
 #include "base/fs.h"
-#include "check/check.h"
+#include "check/past.h"
 #include "job/job.h"
 #include "job/show.h"
 #include "train/start.h"
@@ -135,7 +135,8 @@ static int post_start(lrc_http_req *q, lrc_err *err)
     if (prepared != PREPARED)
         return prepared < 0 ? -1 : 0;
     lrc_auto_check_report lrc_check_report report = {0};
-    if (dry_run(q, s, &run, false, false, &report, &f, err) < 0)
+    const int looked = dry_run(q, s, &run, false, false, &report, &f, err);
+    if (looked < 0 || (looked && lrc_past_keep(&report, &run, err) < 0))
         return -1;
     if (lrc_train_submit(lrc_app_workspace(app), s, &run, &f, id, &why) == 0) {
         lrc_app_wake(app);

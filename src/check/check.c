@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/path.h"
 #include "check/internal.h"
+#include "check/past.h"
 
 #define MESSAGE_MAX 500
 
@@ -105,7 +106,12 @@ static int estimate(check_run *c, lrc_err *err)
 {
     lrc_check_report *r = c->report;
     const lrc_estimate_input in = {c->request, r->has_model ? &r->model : NULL, &r->buckets, &r->length};
+    lrc_past past;
     lrc_estimate_make(&in, &r->estimate);
+    if (lrc_past_read(c->w, c->family, lrc_train_mode_of(c->request), &past, err) < 0)
+        return -1;
+    lrc_estimate_correct(&r->estimate, &r->length, past.memory_factor, past.memory_runs, past.seconds_per_work,
+                         past.time_runs);
     r->estimate.output_free = free_bytes(c->run->output.output_dir);
     r->estimate.cache_free = r->subsets ? free_bytes(r->subset[0].dir) : 0;
     return judge_disk(c, err);

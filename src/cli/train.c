@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "check/past.h"
 #include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/follow.h"
@@ -64,6 +65,8 @@ static int start(struct training *t, const char *file, lrc_err *err)
         return -1;
     if (t->check_only)
         return 0;
+    if (lrc_past_keep(&t->report, &t->run, err) < 0)
+        return -1;
     return lrc_train_submit(&t->w, t->s, &t->run, &t->findings, t->id, err);
 }
 

@@ -12,7 +12,7 @@
 #include "train/snapshot.h"
 
 #define SNAPSHOT_MAX (256 << 20) // a fingerprint of a million files
-#define INPUTS       4
+#define INPUTS       5
 
 void lrc_train_run_done(lrc_train_run *r)
 {
@@ -20,6 +20,7 @@ void lrc_train_run_done(lrc_train_run *r)
     lrc_train_output_done(&r->output);
     lrc_trainer_done(&r->trainer);
     free(r->snapshot);
+    free(r->estimate);
     free(r->wandb_key);
     lrc_strv_done(&r->turn.after);
     *r = (lrc_train_run){0};
@@ -168,12 +169,13 @@ int lrc_train_submit(const lrc_workspace *w, const lrc_settings *s, const lrc_tr
         {"config.toml", r->output.config_toml, r->output.config_len},
         {"dataset.toml", r->output.dataset_toml, r->output.dataset_len},
         {"images.json", fingerprint.data, fingerprint.len},
+        {"estimate.json", r->estimate ? r->estimate : "", r->estimate ? strlen(r->estimate) : 0},
     };
     lrc_job_request job = {.kind = "training",
                            .title = title,
                            .cwd = r->output.cwd,
                            .inputs = inputs,
-                           .input_count = INPUTS,
+                           .input_count = r->estimate ? INPUTS : INPUTS - 1,
                            .grace_s = -1,
                            .turn = r->turn};
     job.turn.no_gpu = native;

@@ -22,6 +22,7 @@ typedef struct lrc_train_run {
     lrc_trainer trainer;
     char *snapshot; // the request as JSON, without its secrets
     size_t snapshot_len;
+    char *estimate;    // what was estimated for it, as JSON, kept with the job; NULL: nothing
     char *wandb_key;   // taken out of the request; NULL when it had none
     lrc_job_turn turn; // when it may start, as the request says; `after` belongs to the run
 } lrc_train_run;

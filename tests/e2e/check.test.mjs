@@ -2,7 +2,7 @@
 // The dry run on datasets and requests that are broken, one thing at a time: the finding that each must give, and that
 // nothing else of its severity or worse comes with it. Then what a good one answers.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -172,6 +172,14 @@ test('train --check-only says the same and starts nothing; train refuses what th
   const ws = good(t);
   ws.connectTrainer();
   assert.equal(ws.json(['train', ws.request('set'), '--check-only']).valid, true);
+  const { job_id } = ws.json(['train', ws.request('set', { num_repeats: 20 })]); // what it was estimated at is kept
+  const kept = JSON.parse(readFileSync(ws.path('.lorica', 'jobs', job_id, 'inputs', 'estimate.json')));
+  assert.equal(kept.family, 'SD1.5');
+  assert.ok(kept.memory > 1e9 && kept.work > 0);
+  const { report } = ws.json(['check', ws.request('set')]);
+  assert.equal(report.memory.past_runs, 0); // no GPU was seen at work
+  ws.json(['job', 'delete', job_id]);
+  for (const file of readdirSync(ws.path('output'))) rmSync(ws.path('output', file), { recursive: true });
   put('c.png', '')(ws);
   assert.equal(ws.json(['train', ws.request('set'), '--check-only'], { code: 2 }).valid, false);
   const refused = ws.json(['train', ws.request('set')], { code: 2 });
