@@ -126,7 +126,6 @@ enum {
 #define VERDICT_SEED  1000
 #define SHEET_COLUMNS 8
 #define SHEET_SCALE   3
-#define SHEET_GAP     20 // as dark as the sheet's ground
 
 // Every colour on every ground for the new shape; every known shape four times.
 static eng_tiny_picture asked_for(int i, int shape)
@@ -204,7 +203,6 @@ static int save_both(const char *path, const uint8_t *left, const uint8_t *right
     for (size_t y = 0; y < ROWS; y++) {
         uint8_t *at = rgb + y * COLUMNS * BYTES;
         memcpy(at, left + y * row, row);
-        memset(at + row, SHEET_GAP, BYTES);
         memcpy(at + row + BYTES, right + y * row, row);
     }
     const eng_sheet s = {rgb, (size_t)ROWS * COLUMNS, ENG_TINY_SIZE, COLUMNS, SHEET_SCALE};
