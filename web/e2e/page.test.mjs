@@ -282,6 +282,32 @@ mockDescribe('training', () => {
       assert.match(page.url(), /training/)
     }))
 
+  test('the dry run tells steps, buckets and what is worth knowing, when it is looked at', () =>
+    server(async (page) => {
+      await fill(page)
+      await page.getByRole('tab', { name: 'Dry run' }).click()
+      const region = page.getByRole('region', { name: 'Dry run' })
+      await region.getByText('1,200 = 10 epochs of 120').waitFor()
+      await region.getByText('832 × 1216').waitFor()
+      await region.getByText('an estimate').first().waitFor()
+      await region.getByRole('button', { name: /city-lights_0003.png.*no caption/ }).waitFor()
+      await field(page, 'max_train_epochs').fill('5')
+      await region.getByText('600 = 5 epochs of 120').waitFor()
+    }))
+
+  test('a preset is laid over the form and can be taken off again', () =>
+    server(async (page) => {
+      await fill(page)
+      await page.getByRole('button', { name: 'Presets', exact: true }).click()
+      await page.getByRole('button', { name: /FLUX.1: 24 GB/ }).click()
+      await page.getByText('laid over the form').waitFor()
+      assert.equal(await page.getByLabel('Base model family').inputValue(), 'Flux')
+      assert.equal(await field(page, 'network_dim').inputValue(), '16')
+      assert.equal(await field(page, 'project_name').inputValue(), 'anna-v3')
+      await page.getByRole('button', { name: 'Undo' }).click()
+      assert.equal(await page.getByLabel('Base model family').inputValue(), 'SDXL')
+    }))
+
   test('a configuration is saved, not replaced without a word, loaded, and taken back', () =>
     server(async (page, own) => {
       await fill(page, 'mine')
@@ -593,6 +619,8 @@ mockDescribe('quality', () => {
     '/datasets/city-lights?dialog=trigger',
     '/training',
     '/training?file=corrections',
+    '/training?file=check',
+    '/training?dialog=preset',
     '/training?dialog=load',
     '/training?dialog=save',
     '/jobs',

@@ -11,7 +11,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeDatasets, makeFolders, makeSettings, ROOT, tagsOf } from './data.mjs'
 import { Jobs } from './jobs.mjs'
-import { generate, savedConfigs, schema } from './training.mjs'
+import { dryRun, generate, presetOf, presets, savedConfigs, schema } from './training.mjs'
 import { dimensions, drawOnce } from './pictures.mjs'
 import { eventStream, webSocket } from './wires.mjs'
 
@@ -314,8 +314,18 @@ export class Mock {
         if (status !== 200) throw Object.assign(new Refusal(status, made.error), { body: made })
         return made
       }
+      case 'POST /api/training/validate':
+        return dryRun(body)
+      case 'GET /api/config/presets':
+        return { presets, findings: [] }
       case 'POST /api/training/start':
         return this.startTraining(body)
+    }
+    const preset = /^GET \/api\/config\/presets\/(.+)$/.exec(route)
+    if (preset) {
+      const found = presetOf(decodeURIComponent(preset[1]))
+      if (!found) throw new Refusal(404, `there is no preset '${preset[1]}'`, 'not_found', 'id')
+      return found
     }
     return undefined
   }

@@ -142,3 +142,89 @@ export const savedConfigs = () =>
     ],
     ['example_configs/flux.toml', { model_type: 'Flux', guidance_scale: 1, made_for: 'another program' }],
   ])
+
+const preset = (id, name, model_type, description, config, is_builtin = true) => ({
+  ...{ id, name, description, model_type, training_type: 'lora', created_at: 0, is_builtin },
+  source: is_builtin ? 'sd-scripts, docs/train_network.md' : '',
+  config: { model_type, ...config },
+})
+
+const presetList = [
+  preset('sdxl-character', 'SDXL: character', 'SDXL', 'One character, text encoders included.', {
+    network_dim: 32,
+    network_alpha: 16,
+    unet_lr: 1e-4,
+  }),
+  preset('flux-24gb', 'FLUX.1: 24 GB of GPU memory', 'Flux', 'A character or style on FLUX.1 dev.', {
+    network_dim: 16,
+    network_alpha: 16,
+    guidance_scale: 1,
+  }),
+  preset('anna', 'Anna', 'SDXL', 'What worked for Anna.', { network_dim: 8 }, false),
+]
+
+export const presets = presetList.map(({ config: _, ...head }) => head)
+export const presetOf = (id) => presetList.find((preset) => preset.id === id)
+
+/** As POST /api/training/validate answers for the dataset of 12 pictures that everything is told about. */
+export function dryRun(request) {
+  const { body } = generate(request)
+  const found = body.findings ?? []
+  const errors = found.filter((finding) => finding.severity === 'error')
+  const epochs = request.max_train_epochs ?? 10
+  return {
+    valid: errors.length === 0,
+    warnings: [
+      ...found,
+      ...(errors.length > 0
+        ? []
+        : [
+            {
+              ...{ severity: 'warning', code: 'no_caption', field: 'train_data_dir' },
+              file: `${ROOT}/datasets/city-lights/city-lights_0003.png`,
+              message: 'there is no caption: it is trained with an empty one',
+            },
+          ]),
+    ],
+    corrections: [],
+    report:
+      errors.length > 0
+        ? null
+        : {
+            subsets: [
+              {
+                folder: `${ROOT}/datasets/city-lights`,
+                repeats: 10,
+                images: 12,
+                captions: 11,
+                unseen: 1,
+                ignored: false,
+              },
+            ],
+            buckets: [
+              { size: [832, 1216], images: 8, samples: 80, batches: 80, last_batch: 1 },
+              { size: [1024, 1024], images: 4, samples: 40, batches: 40, last_batch: 1 },
+            ],
+            steps: {
+              ...{
+                images: 12,
+                samples_per_epoch: 120,
+                batch_size: 1,
+                accumulation: 1,
+                batches_per_epoch: 120,
+              },
+              ...{ steps_per_epoch: 120, epochs, total: 120 * epochs },
+            },
+            crop: {
+              mean: 0.021,
+              worst: 0.08,
+              worst_file: `${ROOT}/datasets/city-lights/city-lights_0007.png`,
+            },
+            tokens: { exact: false, source: 'estimate', limit: 225, longest: 74, over: 0 },
+            model: { title: 'Stable Diffusion XL', family: 'SDXL' },
+            disk: { checkpoint: 228e6, checkpoints: 11, output: 2.5e9, latent_cache: 8e6, text_cache: 0 },
+            memory: { estimate: true, total: 9.4e9, past_runs: 0 },
+            time: { estimate: true, seconds_least: 600, seconds_most: 5400, step_seconds: null },
+          },
+  }
+}

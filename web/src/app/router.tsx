@@ -29,8 +29,8 @@ interface DatasetSearch extends Filter {
 interface TrainingSearch {
   /** What is searched for in the form. */
   q?: string
-  file?: 'config' | 'dataset' | 'corrections'
-  dialog?: 'save' | 'load'
+  file?: 'config' | 'dataset' | 'corrections' | 'check'
+  dialog?: 'save' | 'load' | 'preset'
 }
 
 interface JobSearch {
@@ -131,8 +131,8 @@ const training = createRoute({
   path: '/training',
   validateSearch: (raw: Raw): TrainingSearch => ({
     q: text(raw.q),
-    file: oneOf(raw.file, 'config', 'dataset', 'corrections'),
-    dialog: oneOf(raw.dialog, 'save', 'load'),
+    file: oneOf(raw.file, 'config', 'dataset', 'corrections', 'check'),
+    dialog: oneOf(raw.dialog, 'save', 'load', 'preset'),
   }),
   component: lazyRouteComponent(pages.TrainingPage, 'TrainingPage'),
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { Check, CircleAlert, Copy, Info, TriangleAlert } from 'lucide-react'
+import { Check, Copy } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { Finding } from '@/api/client.ts'
 import type { GeneratedFiles } from '@/api/training.ts'
 import { IconButton } from '@/components/Button.tsx'
@@ -9,10 +10,10 @@ import { tip } from '@/components/Tooltip.tsx'
 import { toast } from '@/components/toasts.ts'
 import { cx } from '@/lib/cx.ts'
 import { sentence } from './FieldRow.tsx'
-import { labelOf } from './form.ts'
+import { Findings } from './Findings.tsx'
 import { groupCorrections, markedLines } from './toml.ts'
 
-export type FileTab = 'config' | 'dataset' | 'corrections'
+export type FileTab = 'config' | 'dataset' | 'corrections' | 'check'
 
 interface Props {
   files: GeneratedFiles | undefined
@@ -22,10 +23,12 @@ interface Props {
   impossible: boolean
   tab: FileTab
   onTab(tab: FileTab): void
+  /** What the training would do; made when its tab is open. */
+  dryRun: ReactNode
 }
 
 /** Both files as they will be written, and what is different from KNX in them. */
-export function Preview({ files, stale, impossible, tab, onTab }: Props) {
+export function Preview({ files, stale, impossible, tab, onTab, dryRun }: Props) {
   const none = impossible ? <Nothing /> : <Shape />
   const groups = groupCorrections(files?.corrections ?? [])
   const file = (which: 'config' | 'dataset') =>
@@ -44,6 +47,7 @@ export function Preview({ files, stale, impossible, tab, onTab }: Props) {
           label: `Corrections ${groups.length || ''}`.trim(),
           content: files ? <Corrections groups={groups} /> : none,
         },
+        { value: 'check', label: 'Dry run', content: dryRun },
       ]}
     />
   )
@@ -133,12 +137,6 @@ function Corrections({ groups }: { groups: ReturnType<typeof groupCorrections> }
   )
 }
 
-const SIGNS = {
-  error: { icon: CircleAlert, tone: 'text-bad' },
-  warning: { icon: TriangleAlert, tone: 'text-warn' },
-  info: { icon: Info, tone: 'text-ink-2' },
-}
-
 interface CheckProps {
   findings: Finding[] | undefined
   /** What went wrong besides: the server did not answer. */
@@ -165,27 +163,7 @@ export function CheckCard({ findings, failure, onGo }: CheckProps) {
           Ready to be queued
         </p>
       ) : (
-        <ul className="flex flex-col gap-1">
-          {findings.map((finding, i) => {
-            const missing = finding.code === 'missing'
-            const sign = SIGNS[missing ? 'info' : (finding.severity ?? 'error')]
-            return (
-              <li key={i}>
-                <button
-                  type="button"
-                  onClick={() => onGo(finding.field)}
-                  className="flex w-full items-start gap-2 rounded-sm text-left hover:text-accent-text"
-                >
-                  <sign.icon size={14} aria-hidden className={cx('mt-[3px] shrink-0', sign.tone)} />
-                  <span className="min-w-0 break-words">
-                    <span className="font-medium">{labelOf(finding.field)}</span>{' '}
-                    <span className="text-ink-2">{finding.message}</span>
-                  </span>
-                </button>
-              </li>
-            )
-          })}
-        </ul>
+        <Findings findings={findings} onGo={onGo} />
       )}
     </section>
   )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { FilePlus, FolderOpen, Play, Save, Search } from 'lucide-react'
+import { FilePlus, FolderOpen, Play, Save, Search, SlidersHorizontal } from 'lucide-react'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useCommands } from '@/app/commands.ts'
@@ -15,6 +15,7 @@ import { ErrorState, Skeleton } from '@/components/States.tsx'
 import { toast } from '@/components/toasts.ts'
 import { useSettled } from '@/lib/settled.ts'
 import { LoadDialog, SaveDialog } from './ConfigDialogs.tsx'
+import { DryRun } from './DryRun.tsx'
 import { rowId } from './FieldRow.tsx'
 import {
   FAMILY,
@@ -30,6 +31,7 @@ import {
   type Value,
 } from './form.ts'
 import { FormGroups } from './FormGroups.tsx'
+import { PresetDialog } from './PresetDialog.tsx'
 import { CheckCard, Preview } from './Preview.tsx'
 import { useFormState } from './useFormState.ts'
 
@@ -84,7 +86,7 @@ function Filled({ schema, form, change, replace }: FilledProps) {
   const show = (search: { q?: string; file?: typeof file; dialog?: typeof dialog }) =>
     void navigate({ search: (before) => ({ ...before, ...search }), replace: true })
   const search = useDeferredValue(q)
-  const { request, files, findings, failure, queue, asked } = useRequest(schema, form)
+  const { request, settled, files, findings, failure, queue, asked } = useRequest(schema, form)
   const byField = useMemo(() => findingsByField(findings ?? [], asked), [findings, asked])
   const onChange = useCallback(
     (name: string, value: Value | undefined) => {
@@ -102,6 +104,7 @@ function Filled({ schema, form, change, replace }: FilledProps) {
       { label: 'Queue training', icon: Play, run: () => queue.mutate() },
       { label: 'Save configuration', icon: Save, run: () => show({ dialog: 'save' }) },
       { label: 'Load configuration', icon: FolderOpen, run: () => show({ dialog: 'load' }) },
+      { label: 'Presets', icon: SlidersHorizontal, run: () => show({ dialog: 'preset' }) },
       { label: 'New form', icon: FilePlus, run: fresh },
     ],
     JSON.stringify(request),
@@ -119,6 +122,9 @@ function Filled({ schema, form, change, replace }: FilledProps) {
         <>
           <Button look="quiet" icon={FilePlus} onClick={fresh}>
             <span className="max-md:sr-only">New</span>
+          </Button>
+          <Button look="quiet" icon={SlidersHorizontal} onClick={() => show({ dialog: 'preset' })}>
+            <span className="max-md:sr-only">Presets</span>
           </Button>
           <Button look="quiet" icon={FolderOpen} onClick={() => show({ dialog: 'load' })}>
             <span className="max-md:sr-only">Load</span>
@@ -158,6 +164,7 @@ function Filled({ schema, form, change, replace }: FilledProps) {
             impossible={files.isError}
             tab={file}
             onTab={(tab) => show({ file: tab })}
+            dryRun={<DryRun request={settled} onGo={goTo} />}
           />
         </aside>
       </div>
@@ -165,6 +172,19 @@ function Filled({ schema, form, change, replace }: FilledProps) {
         <SaveDialog
           request={request}
           name={String(form.project_name ?? '')}
+          onClose={() => show({ dialog: undefined })}
+        />
+      )}
+      {dialog === 'preset' && (
+        <PresetDialog
+          family={familyOf(form, schema)}
+          onPick={(config, name) => {
+            replace(readForm({ ...request, ...config }, schema).form)
+            toast(`${name} laid over the form`, {
+              key: 'training:loaded',
+              action: { label: 'Undo', act: () => replace(form) },
+            })
+          }}
           onClose={() => show({ dialog: undefined })}
         />
       )}
@@ -197,7 +217,8 @@ function useRequest(schema: TrainingSchema, form: Form) {
   const navigate = useNavigate()
   const request = useMemo(() => requestOf(form, schema), [form, schema])
   const [asked, setAsked] = useState(false)
-  const files = useQuery(filesQuery(useSettled(request, ASK_MS)))
+  const settled = useSettled(request, ASK_MS)
+  const files = useQuery(filesQuery(settled))
   const queue = useMutation({
     meta: { showsError: true },
     mutationFn: () => {
@@ -225,7 +246,7 @@ function useRequest(schema: TrainingSchema, form: Form) {
     (files.isError ? [] : files.isPlaceholderData ? undefined : files.data?.findings)
   const failure = files.isError && !told(files.error) ? messageOf(files.error) : undefined
   const last = useLast(findings)
-  return { request, files, findings: findings ?? last, failure, queue, asked }
+  return { request, settled, files, findings: findings ?? last, failure, queue, asked }
 }
 
 /** The value, or the one before while there is none: nothing flickers while the server is asked. */
