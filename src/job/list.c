@@ -60,7 +60,7 @@ static int take_indexed(void *arg, const lrc_store_job *row, lrc_err *err)
 {
     struct building *b = arg;
     const char *id = row->id;
-    char **found = bsearch(&id, b->ids.item, b->ids.count, sizeof *b->ids.item, compare_ids);
+    char **found = b->ids.count ? bsearch(&id, b->ids.item, b->ids.count, sizeof *b->ids.item, compare_ids) : NULL;
     if (!found)
         return lrc_strv_push(&b->gone, row->id, err);
     lrc_job_state state = LRC_JOB_PENDING;
