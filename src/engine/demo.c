@@ -108,6 +108,7 @@ int lrc_engine_train_base(const char *path, uint64_t seed, int64_t steps, int th
         o.steps = (size_t)steps;
     o.progress = show_step;
     o.arg = &bar;
+    setvbuf(stdout, NULL, _IOLBF, 0); // each loss is in its file at once
     eng_bar_begin(&bar.bar, "steps", o.steps);
     const int result = eng_base_train(&o, path, err);
     eng_bar_end(&bar.bar);
