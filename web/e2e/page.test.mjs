@@ -394,13 +394,30 @@ describe('other ways', () => {
     }),
   )
 
+  mockTest('a training shows its loss, where its time went and what it uses', () =>
+    visit('/jobs', async (page) => {
+      await page
+        .getByRole('main')
+        .getByRole('link', { name: /Running Training/ })
+        .first()
+        .click()
+      await page.getByRole('img', { name: /^Loss from / }).waitFor()
+      await page
+        .getByText(/caching latents/)
+        .first()
+        .waitFor()
+      await page.getByText(/GPU 0: 97 %/).waitFor()
+      await page.getByRole('link', { name: 'As CSV' }).waitFor()
+    }),
+  )
+
   mockTest('a running job is stopped', () =>
     visit('/jobs', async (page) => {
       await page
         .getByRole('main')
         .getByRole('link', { name: /Running Training anna-v2/ })
         .click()
-      await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByRole('button', { name: 'Stop', exact: true }).click()
       await page.getByText('Stopping Training anna-v2').waitFor()
       await page.getByText('Stopped', { exact: true }).waitFor()
     }),
@@ -439,10 +456,35 @@ describe('other ways', () => {
     visit('/jobs', async (page) => {
       await page.getByRole('link', { name: /Failed Training anna-v1/ }).click()
       const card = page.getByRole('region', { name: 'Failure' })
-      await card.getByRole('heading', { name: /CUDA out of memory/ }).waitFor()
+      await card.getByRole('heading', { name: /The GPU ran out of memory: 2\.44 GiB/ }).waitFor()
+      await card.getByText(/Lower train_batch_size/).waitFor()
+      await card.getByText(/The state of step 400 is not complete: optimizer\.bin/).waitFor()
+      await card.getByRole('link', { name: 'Diagnostics' }).waitFor()
       await card.getByRole('link', { name: 'Show in the log' }).click()
       await page.getByText('1 of 1').waitFor()
       await page.locator('mark').first().waitFor()
+    }),
+  )
+
+  mockTest('a failed training goes on from its last whole state, as the next attempt', () =>
+    visit('/jobs', async (page) => {
+      await page.getByRole('link', { name: /Failed Training anna-v1/ }).click()
+      await page.getByRole('button', { name: 'Go on from step 200' }).click()
+      await page.getByText('Training anna-v1 goes on').waitFor()
+      await page.getByText(/2, after/).waitFor()
+      await page.getByText(/in line/).waitFor()
+    }),
+  )
+
+  mockTest('the queue shows its order, is paused, and a job is moved to its head', () =>
+    visit('/jobs', async (page) => {
+      await page.getByText('2. in line, waits for a GPU').waitFor()
+      await page.getByRole('button', { name: 'Let Training city-night be the next' }).click()
+      await page.getByRole('button', { name: 'Let Training house-style be the next' }).waitFor()
+      await page.getByRole('button', { name: 'Pause the queue' }).click()
+      await page.getByText('1. in line, the queue is paused').waitFor()
+      await page.getByRole('button', { name: 'Let the queue go on' }).click()
+      await page.getByText('1. in line, waits for a GPU').waitFor()
     }),
   )
 

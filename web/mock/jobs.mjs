@@ -11,12 +11,12 @@ class Job extends EventEmitter {
     super()
     this.setMaxListeners(0)
     this.lines = []
+    this.points = []
     this.bytes = 0
     this.timers = []
     this.metrics = { percent: 0, phase: 'starting' }
     this.samples = []
     this.files = []
-    this.points = []
     this.view = {
       id,
       job_id: id,
@@ -24,7 +24,7 @@ class Job extends EventEmitter {
       kind: type,
       status: 'pending',
       stopping: false,
-      labels: [],
+      ...{ labels: [], failures: [], priority: 0, not_before: null, after: [], attempt: 1, retry_of: null },
       ...fields,
     }
   }
@@ -106,11 +106,10 @@ const lossAt = (step) => 0.08 + 0.06 * Math.exp(-step / 300) + Math.sin(step / 9
 
 const tagging = (name) => ({
   title: `tag ${name}`,
-  command: ['lorica', 'tag', '--model=demo', '--', `${ROOT}/datasets/${name}`],
+  labels: [`dataset=${ROOT}/datasets/${name}`],
 })
 const training = (name) => ({
   title: `train ${name}`,
-  command: ['python3', 'sdxl_train_network.py'],
   labels: [`project=${name}`, `result=${ROOT}/output/${name}/${name}.safetensors`],
 })
 
@@ -119,6 +118,7 @@ export class Jobs {
     this.datasets = datasets
     this.speed = speed
     this.all = new Map()
+    this.paused = false
     this.n = 0
     if (!empty) this.history()
   }
@@ -206,7 +206,7 @@ export class Jobs {
 
   /** What a training leaves on its way: a point of its curve, samples and a file at the end of an epoch of 200 steps. */
   leaves(job, name, step, loss, at = Date.now()) {
-    job.points.push({ step, epoch: Math.ceil(step / 200), loss, lr: 1e-4 })
+    job.points.push({ step, epoch: Math.ceil(step / 200), loss, lr: 1e-4, time: at })
     if (step % 200 !== 0) return
     const epoch = step / 200
     const six = String(epoch).padStart(6, '0')
@@ -240,7 +240,26 @@ export class Jobs {
       error,
     ].forEach((text, i) => job.log(text, at + 1500 + i * 800))
     job.figures({ percent: 3 })
-    job.status('failed', { error, exit_code: 1, completed_at: at + 48_000 })
+    const failures = [
+      {
+        cause: 'cuda_out_of_memory',
+        said: 'the GPU ran out of memory: 2.44 GiB more were needed',
+        remedy:
+          'Lower train_batch_size or the resolution, turn gradient_checkpointing and cache_latents on, use AdamW8bit or a smaller network_dim, and close what else uses the GPU.',
+        ...{ evidence: error, line: 7, offset: 0 },
+      },
+    ]
+    job.states = [
+      {
+        path: `${ROOT}/output/anna-v1/anna-v1-000002-state`,
+        epoch: 2,
+        step: 400,
+        complete: false,
+        why: 'optimizer.bin is cut off or damaged',
+      },
+      { path: `${ROOT}/output/anna-v1/anna-v1-000001-state`, epoch: 1, step: 200, complete: true, why: null },
+    ]
+    job.status('failed', { error, exit_code: 1, completed_at: at + 48_000, failures })
   }
 
   history() {
@@ -257,6 +276,85 @@ export class Jobs {
       completed_at: cancelled.view.created_at + 8_000,
     })
     this.train('anna-v2', 811)
+    this.add('training', training('house-style'), Date.now() - 4 * 60_000)
+    this.add('training', training('city-night'), Date.now() - 2 * 60_000)
+  }
+
+  /** GET /api/jobs/{id}/metrics, at most `n` points. */
+  curves(job, n) {
+    const every = Math.max(1, Math.ceil(job.points.length / n))
+    const points = job.points
+      .filter((_, i) => i % every === 0 || i === job.points.length - 1)
+      .map((point) => ({
+        ...{ ...point, steps_per_second: 1.32 },
+        ...{ loss_min: point.loss - 0.003, loss_max: point.loss + 0.003 },
+      }))
+    const at = job.view.started_at ?? Date.now()
+    const phases =
+      job.view.type === 'training'
+        ? [
+            { phase: 'loading', started_at: at, ended_at: at + 9_000, done: null, total: null },
+            { phase: 'caching latents', started_at: at + 9_000, ended_at: at + 17_000, done: 64, total: 64 },
+            {
+              phase: 'working',
+              started_at: at + 17_000,
+              ended_at: job.view.completed_at,
+              done: points.length,
+              total: 2000,
+            },
+          ]
+        : []
+    const resources = job.active
+      ? [
+          {
+            ...{ time: Date.now(), cpu_percent: 104.2, rss_bytes: 6.2e9, machine_cpu_percent: 31 },
+            ...{
+              memory_used_bytes: 2e10,
+              memory_total_bytes: 6.4e10,
+              disk_free_bytes: 4.1e11,
+              disk_total_bytes: 1e12,
+            },
+            gpus: [{ percent: 97, used_bytes: 1.05e10 }],
+          },
+        ]
+      : []
+    return {
+      success: true,
+      points,
+      total_points: job.points.length,
+      stride: 1,
+      phases,
+      scalars: {},
+      resources,
+    }
+  }
+
+  queue() {
+    const waiting = [...this.all.values()]
+      .filter((job) => job.view.status === 'pending')
+      .sort((a, b) => b.view.priority - a.view.priority || a.view.created_at - b.view.created_at)
+    const running = [...this.all.values()].filter((job) => job.view.status === 'running')
+    const jobs = [...running, ...waiting].map(({ view }) => ({
+      ...{
+        id: view.id,
+        title: view.title,
+        type: view.type,
+        status: view.status,
+        created_at: view.created_at,
+      },
+      position: view.status === 'running' ? 0 : waiting.findIndex((job) => job.view === view) + 1,
+      ...{ priority: view.priority, not_before: view.not_before, after: view.after },
+      waits: view.status === 'running' ? null : this.paused ? 'paused' : 'slot',
+      ...{ waits_for: null, gpus_wanted: view.type === 'training' ? 1 : 0, gpus: null },
+    }))
+    const counts = { running: running.length, waiting: waiting.length }
+    return { success: true, queue: { paused: this.paused, gpus: [], cpu_slots: 1, ...counts, jobs } }
+  }
+
+  again(job, message) {
+    const { type, title, labels, attempt, id } = job.view
+    const next = this.add(type, { title, labels, attempt: attempt + 1, retry_of: id })
+    return { success: true, job_id: next.view.id, message }
   }
 
   stop(job) {

@@ -245,6 +245,12 @@ export class Mock {
           )
         return { success: true, job_id: this.jobs.tag(body).view.id, message: 'Tagging queued' }
       }
+      case 'GET /api/queue':
+        return this.jobs.queue()
+      case 'POST /api/queue/pause':
+      case 'POST /api/queue/resume':
+        this.jobs.paused = path.endsWith('pause')
+        return this.jobs.queue()
       case 'GET /api/jobs': {
         const all = [...this.jobs.all.values()]
           .map((job) => job.json())
@@ -270,7 +276,7 @@ export class Mock {
       const { name } = this.image(image[1])
       return picture(name, ...dimensions(name))
     }
-    return this.jobRoute(method, path, at, response)
+    return this.jobRoute(method, path, at, response, body)
   }
 
   configRoute(route, query, body) {
@@ -340,7 +346,7 @@ export class Mock {
     return { success: true, message: 'Training started', job_id: job.view.id, validation_errors: [] }
   }
 
-  jobRoute(method, path, at, response) {
+  jobRoute(method, path, at, response, body) {
     const [, id, what = '', name] = /^\/api\/jobs\/([^/]+)(?:\/(\w+)(?:\/([^/]+))?)?$/.exec(path) ?? []
     if (!id) throw new Refusal(404, `There is no ${method} ${path}.`, 'not_found')
     const job = this.job(id)
@@ -358,17 +364,29 @@ export class Mock {
         return made('samples', job.samples)
       case 'GET files':
         return made('files', job.files)
-      case 'GET metrics': {
-        const each = Math.ceil(job.points.length / Number(at.searchParams.get('points') ?? 400))
-        const points = job.points.filter((_, i) => (i + 1) % each === 0 || i + 1 === job.points.length)
-        return { success: true, job_id: id, points }
-      }
       case 'GET ':
         return { success: true, job: job.json() }
       case 'DELETE ':
         if (job.active) throw new Refusal(409, 'The job is running. Stop it first.', 'busy')
         this.jobs.all.delete(id)
         return { success: true, message: `Job ${id} deleted` }
+      case 'GET metrics':
+        return this.jobs.curves(job, Number(at.searchParams.get('points') ?? 500))
+      case 'GET states': {
+        const states = job.states ?? []
+        return { success: true, best: states.find((state) => state.complete)?.path ?? null, states }
+      }
+      case 'POST retry':
+      case 'POST resume':
+        if (job.active) throw new Refusal(409, 'The job has not ended yet.', 'conflict')
+        return this.jobs.again(job, what === 'retry' ? 'Job started again' : 'Training goes on')
+      case 'POST turn':
+        if (job.view.status !== 'pending') throw new Refusal(409, 'It does not wait any more.', 'conflict')
+        Object.assign(job.view, body)
+        return this.jobs.queue()
+      case 'GET diagnostics':
+        response.writeHead(200, { 'Content-Type': 'application/zip' })
+        return void response.end(Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)]))
       case 'POST stop':
         if (!job.active) throw new Refusal(409, 'The job is not running.', 'conflict')
         this.jobs.stop(job)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a job has made so far: LoRA files, sample pictures, and the curves of its log.
+// What a job has made so far: LoRA files and sample pictures.
 import { queryOptions } from '@tanstack/react-query'
 import { get } from './client.ts'
 import { isActive, type Job } from './jobs.ts'
@@ -27,13 +27,6 @@ export interface Sample {
   modified: number
 }
 
-export interface CurvePoint {
-  step: number
-  epoch: number | null
-  loss: number | null
-  lr: number | null
-}
-
 const GROWING_MS = 4_000
 const base = (id: string) => `/api/jobs/${encodeURIComponent(id)}`
 
@@ -56,13 +49,6 @@ export const modelFilesQuery = (job: Job) =>
     ...growing(job, 'files'),
     queryFn: ({ signal }) =>
       get<{ folder: string | null; files: ModelFile[] }>(`${base(job.id)}/files`, {}, signal),
-  })
-
-export const curveQuery = (job: Job) =>
-  queryOptions({
-    ...growing(job, 'curve'),
-    queryFn: async ({ signal }) =>
-      (await get<{ points: CurvePoint[] }>(`${base(job.id)}/metrics`, { points: 400 }, signal)).points,
   })
 
 export const sampleUrl = (id: string, name: string) => `${base(id)}/samples/${encodeURIComponent(name)}`

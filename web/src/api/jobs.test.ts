@@ -5,7 +5,7 @@ import { readJob } from './jobs.ts'
 
 const base = { id: 'x_1_1', type: 'tagging', status: 'running' as const, created_at: 5 }
 
-test('a tagging: its dataset is the last word of its command, its pictures the numbers of its phase', () => {
+test('a tagging: its dataset comes from its labels, its pictures the numbers of its phase', () => {
   const job = readJob({
     ...base,
     title: 'tag anna',
@@ -19,7 +19,7 @@ test('a tagging: its dataset is the last word of its command, its pictures the n
       item: 'a.png',
       loss: null,
     },
-    command: ['lorica', 'tag', '--model=demo', '--', '/w/datasets/anna'],
+    labels: ['dataset=/w/datasets/anna'],
   })
   assert.equal(job.subject, 'anna')
   assert.equal(job.dataset_dir, '/w/datasets/anna')
@@ -41,11 +41,12 @@ test('a training: its project and its results come from labels', () => {
   assert.equal(job.subject, 'anna-v2')
   assert.equal(job.output_dir, '/w/output/anna')
   assert.equal(job.dataset_dir, undefined)
+  assert.deepEqual([job.failures, job.attempt, job.retry_of], [[], 1, undefined])
   assert.deepEqual([job.exit_signal, job.oom_kill, job.exit_code], [9, true, undefined])
 })
 
 test('as little as KNX sends is enough', () => {
-  const job = readJob({ ...base, progress: 7, command: 'python' })
+  const job = readJob({ ...base, progress: 7 })
   assert.equal(job.subject, 'x_1_1')
   assert.equal(job.percent, 7)
   assert.equal(job.stopping, false)

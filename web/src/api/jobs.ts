@@ -25,6 +25,17 @@ export interface JobFigures {
   item?: string
 }
 
+/** Why a job failed. */
+export interface JobFailure {
+  /** A word for programs. */
+  cause: string
+  said: string
+  remedy: string
+  /** The line that shows it, and its number in the log, from 0; null when the exit alone does. */
+  evidence: string | null
+  line: number | null
+}
+
 /** A job as the page needs it; `readJob` makes it of the server's. */
 export interface Job extends JobFigures {
   id: string
@@ -41,6 +52,11 @@ export interface Job extends JobFigures {
   completed_at?: number
   /** Why it failed: one sentence, or the line of its log that says it. */
   error?: string
+  /** The likeliest first; of a running job what is wrong all the same. */
+  failures: JobFailure[]
+  /** 1, and more when it does another job again: */
+  attempt: number
+  retry_of?: string
   exit_code?: number
   exit_signal?: number
   /** The kernel killed it for want of memory. */
@@ -65,10 +81,12 @@ interface RawJob {
   /** Whole percent: all that KNX knew. */
   progress?: number | null
   metrics?: Record<string, unknown> | null
+  failures?: JobFailure[]
+  attempt?: number
+  retry_of?: string | null
   exit_code?: number | null
   exit?: { code?: number | null; signal?: number | null; oom_kill?: boolean } | null
-  command?: string[] | string
-  /** NAME=VALUE; `project`, and `result`: the file that it is to make. */
+  /** NAME=VALUE; `project`, `dataset`, and `result`: the file that it is to make. */
   labels?: string[]
 }
 
@@ -114,7 +132,6 @@ export function readFigures(metrics: Record<string, unknown> | null | undefined)
 
 export function readJob(raw: RawJob): Job {
   const title = raw.title ?? ''
-  const dataset = raw.type === 'tagging' && Array.isArray(raw.command) ? raw.command.at(-1) : undefined
   return {
     percent: known(raw.progress),
     ...readFigures(raw.metrics),
@@ -130,7 +147,10 @@ export function readJob(raw: RawJob): Job {
     exit_code: known(raw.exit_code),
     exit_signal: known(raw.exit?.signal),
     oom_kill: raw.exit?.oom_kill ?? false,
-    dataset_dir: dataset,
+    failures: raw.failures ?? [],
+    attempt: raw.attempt ?? 1,
+    retry_of: known(raw.retry_of),
+    dataset_dir: labelOf(raw, 'dataset'),
     output_dir: folderOf(labelOf(raw, 'result')),
   }
 }

@@ -15,6 +15,7 @@ import { FilesTab } from './FilesTab.tsx'
 import { phaseOf, stepWord, titleOf } from './jobWords.ts'
 import { LogView } from './LogView.tsx'
 import { Overview } from './Overview.tsx'
+import { FirstButton, Waiting } from './QueueBar.tsx'
 import { StateIcon } from './StateIcon.tsx'
 import { useJobLog } from './useJobLog.ts'
 import { useStop } from './useJobActions.ts'
@@ -134,10 +135,10 @@ function Known({ job }: { job: Job }) {
 
 /** How far it is, in one line that stays while one looks at any tab. */
 function Header({ job }: { job: Job }) {
-  const percent = job.status === 'pending' ? 0 : (job.percent ?? null)
+  const percent = job.percent ?? null
   const { step, total_steps, epoch, total_epochs, steps_per_second, eta_seconds } = job
   const parts = [
-    job.stopping ? 'stopping' : job.status === 'pending' ? 'waiting for its turn' : phaseOf(job),
+    job.stopping ? 'stopping' : phaseOf(job),
     step !== undefined &&
       total_steps !== undefined &&
       `${stepWord(job)} ${count(step)} of ${count(total_steps)}`,
@@ -145,6 +146,13 @@ function Header({ job }: { job: Job }) {
     steps_per_second && rate(steps_per_second, job.type === 'training'),
     eta_seconds !== undefined && `${duration(eta_seconds * 1000)} left`,
   ].filter(Boolean)
+  if (job.status === 'pending')
+    return (
+      <div className="flex shrink-0 items-center gap-2 px-4 pt-3 pb-2">
+        <Waiting job={job} now={Date.now()} />
+        <FirstButton job={job} />
+      </div>
+    )
   return (
     <div className="num shrink-0 px-4 pt-3 pb-2">
       <div className="mb-1.5 flex items-baseline gap-3">

@@ -10,6 +10,7 @@ import { EmptyState, ErrorState, Skeleton } from '@/components/States.tsx'
 import { useNow } from '@/lib/clock.ts'
 import { ago, count, dateTime, duration } from '@/lib/format.ts'
 import { kindOf, runTime, STATE_WORDS, titleOf } from './jobWords.ts'
+import { FirstButton, PauseButton, useQueueOrder, Waiting } from './QueueBar.tsx'
 import { StateIcon } from './StateIcon.tsx'
 import { useJobs } from './useJobs.ts'
 import { useForget, useForgotten, useStop } from './useJobActions.ts'
@@ -18,10 +19,14 @@ export function JobsPage() {
   const { query, jobs, total } = useJobs()
   const forgotten = useForgotten()
   const list = jobs?.filter((job) => !forgotten.includes(job.id)) ?? []
-  const active = list.filter((job) => isActive(job.status))
+  const active = useQueueOrder(list.filter((job) => isActive(job.status)))
   const over = list.filter((job) => !isActive(job.status))
   return (
-    <Page title="Jobs" aside={active.length > 0 && `${count(active.length)} active`}>
+    <Page
+      title="Jobs"
+      aside={active.length > 0 && `${count(active.length)} active`}
+      actions={list.length > 0 && <PauseButton />}
+    >
       <div className="h-full overflow-y-auto">
         {query.isPending ? (
           <ul>
@@ -107,9 +112,11 @@ function Row({ job }: { job: Job }) {
               <Figures job={job} />
             </>
           ) : job.status === 'failed' ? (
-            <span className="truncate text-bad" title={job.error}>
-              {job.error ?? STATE_WORDS.failed}
+            <span className="truncate text-bad" title={job.failures[0]?.remedy ?? job.error}>
+              {job.failures[0]?.said ?? job.error ?? STATE_WORDS.failed}
             </span>
+          ) : job.status === 'pending' ? (
+            <Waiting job={job} now={now} />
           ) : (
             <span className="text-ink-3">{STATE_WORDS[job.status]}</span>
           )}
@@ -120,6 +127,11 @@ function Row({ job }: { job: Job }) {
           {ago(job.created_at, now)}
         </span>
       </Link>
+      {job.status === 'pending' ? (
+        <FirstButton job={job} />
+      ) : (
+        <span className="size-7 shrink-0 max-md:hidden" />
+      )}
       <Action job={job} />
     </li>
   )

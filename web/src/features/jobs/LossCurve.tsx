@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { curveQuery } from '@/api/artifacts.ts'
-import type { Job } from '@/api/jobs.ts'
+import type { CurvePoint } from '@/api/curves.ts'
 import { count } from '@/lib/format.ts'
 import { curveOf, nearest, type Dot } from './curveDots.ts'
 
@@ -10,10 +8,9 @@ const WIDTH = 1000 // of the drawing's own units; it is stretched to the room th
 const HEIGHT = 160
 
 /** The loss over the steps, as the trainer says it. The pointer reads a point. */
-export function LossCurve({ job }: { job: Job }) {
-  const { data } = useQuery(curveQuery(job))
+export function LossCurve({ points }: { points: readonly CurvePoint[] }) {
   const [at, setAt] = useState<Dot>()
-  const curve = data && curveOf(data, WIDTH, HEIGHT)
+  const curve = curveOf(points, WIDTH, HEIGHT)
   if (!curve) return null
   const { first, last, low, high } = curve
   const said = at ?? last

@@ -4,9 +4,10 @@ import type { ReactNode } from 'react'
 import { isActive, type Job } from '@/api/jobs.ts'
 import { useNow } from '@/lib/clock.ts'
 import { baseName, count, dateTime, duration, learningRate, rate } from '@/lib/format.ts'
+import { Again } from './Again.tsx'
+import { Curves } from './Curves.tsx'
 import { FailureCard } from './FailureCard.tsx'
 import { runTime } from './jobWords.ts'
-import { LossCurve } from './LossCurve.tsx'
 import { Samples } from './Samples.tsx'
 import type { JobLog } from './useJobLog.ts'
 
@@ -29,8 +30,19 @@ export function Overview({ job, log, sample, onSample }: Props) {
     <div className="h-full overflow-y-auto">
       <div className="flex max-w-[64rem] flex-col gap-5 p-4">
         {job.status === 'failed' && <FailureCard job={job} buffer={log.buffer} />}
+        {job.status !== 'failed' &&
+          job.failures.map((found) => (
+            <p key={found.cause} role="alert" className="rounded-lg border border-warn bg-warn-soft p-3">
+              {found.said}. {found.remedy}
+            </p>
+          ))}
+        {job.status === 'cancelled' && (
+          <div className="flex flex-wrap gap-2">
+            <Again job={job} />
+          </div>
+        )}
         {isActive(job.status) && <Figures job={job} now={now} />}
-        {job.type === 'training' && <LossCurve job={job} />}
+        <Curves job={job} now={now} />
         <Facts job={job} now={now} />
         {job.type === 'training' && <Samples job={job} open={sample} onOpen={onSample} />}
         {job.status !== 'failed' && tail.length > 0 && (
@@ -113,6 +125,21 @@ function Facts({ job, now }: { job: Job; now: number }) {
       ),
     ],
     ['Results in', job.output_dir && <code className="font-mono text-sm break-all">{job.output_dir}</code>],
+    [
+      'Attempt',
+      job.retry_of && (
+        <>
+          {job.attempt}, after{' '}
+          <Link
+            to="/jobs/$id"
+            params={{ id: job.retry_of }}
+            className="rounded-sm text-accent-text hover:underline"
+          >
+            {job.retry_of}
+          </Link>
+        </>
+      ),
+    ],
     ['Number', <code className="font-mono text-sm break-all">{job.id}</code>],
   ]
   return (

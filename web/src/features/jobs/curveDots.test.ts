@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { curveOf, nearest } from './curveDots.ts'
 
-const point = (step: number, loss: number | null) => ({ step, loss, epoch: null, lr: null })
+const point = (step: number, loss: number | null) => ({ step, loss })
 
 test('a curve fills its room: first step left, highest loss on top', () => {
   const curve = curveOf([point(10, 0.5), point(15, 0.1), point(30, 0.3)], 100, 40)!

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { CurvePoint } from '@/api/artifacts.ts'
+import type { CurvePoint } from '@/api/curves.ts'
 
 export interface Dot {
   step: number
