@@ -11,6 +11,7 @@
 #include "settings/settings.h"
 
 #define OOM_SCORE_ADJ 300   // the kernel shall rather kill the child than its keeper
+#define COLUMNS       "200" // loggers break lines at the width of a terminal, 80 where there is none: paths would be torn
 #define OPEN_FILES    65536 // data loaders with several workers open many
 
 // W of W/.lorica/jobs/<id>.
@@ -55,6 +56,15 @@ static int add_secrets(const lrc_strv *secrets, const lrc_workspace *ws, lrc_str
     return 0;
 }
 
+static bool has_name(const lrc_strv *env, const char *name)
+{
+    const size_t n = strlen(name);
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->item[i], name, n) == 0 && env->item[i][n] == '=')
+            return true;
+    return false;
+}
+
 int lrc_job_child_env(const char *folder, const lrc_job_spec *spec, const lrc_job_kind *kind, lrc_strv *ret,
                       lrc_err *err)
 {
@@ -66,6 +76,8 @@ int lrc_job_child_env(const char *folder, const lrc_job_spec *spec, const lrc_jo
             return -1;
     if (lrc_proc_env_inherit(ret, kind->env, err) < 0 || lrc_proc_env_inherit(ret, lrc_job_env_common(), err) < 0 ||
         add_secrets(&spec->secrets, &ws, ret, err) < 0)
+        return -1;
+    if (!has_name(ret, "COLUMNS") && lrc_proc_env_set(ret, "COLUMNS", COLUMNS, err) < 0)
         return -1;
     char gpus[LRC_QUEUE_GPU_NAMES];
     lrc_queue_slot_read(folder, gpus);

@@ -361,7 +361,7 @@ static const struct sign {
 
     {STATE_INCOMPLETE, "No such file or directory: '*-state/", "the state '{1}-state' is missing or incomplete"},
     {STATE_INCOMPLETE, "No such file or directory: '*optimizer.bin'", "the state in '{1}' has no optimizer"},
-    {STATE_INCOMPLETE, "random_states_0.pkl", NULL},
+    {STATE_INCOMPLETE, "No such file or directory: '*random_states_0.pkl'", "the state in '{1}' has no random states"},
     {BROKEN_MODEL, "deserializing header: *", "a .safetensors file is damaged ({1})"},
     {BROKEN_MODEL, "MetadataIncompleteBuffer", "a .safetensors file is cut off"},
     {BROKEN_MODEL, "PytorchStreamReader failed", "a model file is damaged"},

@@ -90,6 +90,43 @@ static void curves_hold_every_step(void **state)
     assert_non_null(strstr(csv.data, "\n3,,,,1,"));
 }
 
+// The log of a real training by sd-scripts (48d368fa, on random weights and a processor; only paths were changed): 12
+// steps in 2 epochs, latents cached, a checkpoint and a state after each.
+static void a_real_run_is_understood(void **state)
+{
+    (void)state;
+    lrc_auto_studio lrc_test_studio s = lrc_test_studio_make();
+    lrc_auto_job lrc_job job = {0};
+    lrc_auto_series lrc_series series = {0};
+    lrc_job_progress p;
+    lrc_failures f;
+    char id[LRC_ID_MAX + 1];
+    size_t n;
+    lrc_err err = LRC_ERR_INIT;
+    lrc_auto_free char *text = NULL, *log = new_job(&s, id, &job);
+    assert_ok(lrc_fs_read(LORICA_TEST_DATA "/golden/job/sd_scripts.log", 1 << 20, &text, &n, &err), err);
+    append(log, text, n);
+    assert_ok(lrc_readings_progress(NULL, &job, &p, &err), err);
+    assert_int_equal(p.step, 12);
+    assert_int_equal(p.total_steps, 12);
+    assert_int_equal(p.epoch, 2);
+    assert_int_equal(p.total_epochs, 2);
+    assert_true(p.percent == 100 && p.loss == 1);
+    assert_string_equal(p.error, "");
+    assert_ok(lrc_readings_series(NULL, &job, &series, &err), err);
+    assert_int_equal(series.count, 12);
+    assert_true(series.point[0].loss == 1.05 && series.point[11].loss == 1.0);
+    static const lrc_job_phase phases[] = {LRC_PHASE_STARTING, LRC_PHASE_LOADING, LRC_PHASE_CACHING_LATENTS,
+                                           LRC_PHASE_WORKING,  LRC_PHASE_SAVING,  LRC_PHASE_WORKING,
+                                           LRC_PHASE_SAVING,   LRC_PHASE_WORKING};
+    assert_int_equal(series.phase_count, LENGTH(phases));
+    for (size_t i = 0; i < LENGTH(phases); i++)
+        assert_int_equal(series.phase[i].phase, phases[i]);
+    job.status.state = LRC_JOB_FAILED; // its warnings are no causes
+    assert_ok(lrc_job_diagnose(&job, &f, &err), err);
+    assert_int_equal(f.count, 0);
+}
+
 // A million steps: bounded memory, first and last kept, order kept, nothing invented.
 static void long_curves_are_thinned(void **state)
 {
@@ -256,9 +293,13 @@ int main(int argc, char **argv)
     if (runner >= 0)
         return runner;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_log_is_read_once),      cmocka_unit_test(curves_hold_every_step),
-        cmocka_unit_test(long_curves_are_thinned), cmocka_unit_test(exact_scalars_come_from_tensorboard),
-        cmocka_unit_test(resource_lines),          cmocka_unit_test(running_jobs_are_sampled),
+        cmocka_unit_test(a_log_is_read_once),
+        cmocka_unit_test(curves_hold_every_step),
+        cmocka_unit_test(a_real_run_is_understood),
+        cmocka_unit_test(long_curves_are_thinned),
+        cmocka_unit_test(exact_scalars_come_from_tensorboard),
+        cmocka_unit_test(resource_lines),
+        cmocka_unit_test(running_jobs_are_sampled),
         cmocka_unit_test(many_may_ask_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
