@@ -102,7 +102,7 @@ test('what is no picture is an error that names it', async (t) => {
   put('drawing.svg', '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
   put('empty.png', '');
   put('cut.jpg', readFileSync(fixture('plain.jpg')).subarray(0, 30));
-  const huge = Buffer.from(readFileSync(path.join(tree, 'models/tiny/before.png')));
+  const huge = Buffer.from(readFileSync(path.join(tree, 'models/tiny/sheet.png')));
   huge.writeUInt32BE(0x7fffffff, 16); // a bomb of 2^31 x 2^31 pixels; its checksum is wrong, too
   huge.writeUInt32BE(0x7fffffff, 20);
   put('huge.png', huge);
