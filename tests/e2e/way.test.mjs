@@ -107,7 +107,7 @@ test('what cannot be trained is refused, with the reason, and leaves nothing', (
   ws.addBaseModel();
   const noTrainer = ws.json(['train', ws.request('cats')], { code: 4 });
   assert.equal(noTrainer.code, 'trainer_missing');
-  assert.match(noTrainer.error, /settings set trainer\.sd_scripts/);
+  assert.match(noTrainer.error, /lorica trainer connect DIR/);
 
   ws.connectTrainer();
   const wrong = ws.json(['train', ws.request('cats', { network_dim: 'many', resolution: 3 })], { code: 2 });
