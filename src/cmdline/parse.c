@@ -68,8 +68,8 @@ static int out_of_range(const lrc_opt *o, const char *value, lrc_err *err)
 
 static int set_choice(const lrc_opt *o, const char *value, lrc_err *err)
 {
-    const size_t n = strlen(value);
-    for (const char *c = o->choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
+    const size_t n = strcspn(value, "|"); // two choices at once are none
+    for (const char *c = value[n] ? NULL : o->choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
         if (n > 0 && strncmp(c, value, n) == 0 && (c[n] == '\0' || c[n] == '|')) {
             *(const char **)o->ret = value;
             return 0;

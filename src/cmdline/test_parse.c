@@ -118,6 +118,16 @@ static void what_is_refused(void **state)
     }
 }
 
+static void two_choices_at_once_are_none(void **state)
+{
+    (void)state;
+    char a[] = "a", profile[] = "--profile", both[] = "kohya|knx", *argv[] = {a, profile, both};
+    struct told t = fresh();
+    assert_int_equal(parse(&t, 3, argv), -1);
+    assert_string_equal(t.err.field, "profile");
+    done(&t);
+}
+
 static void json_is_seen_behind_the_mistake(void **state)
 {
     (void)state;
@@ -184,11 +194,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_at_once),
-        cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(json_is_seen_behind_the_mistake),
-        cmocka_unit_test(help_from_the_table),
-        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(everything_at_once),           cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(two_choices_at_once_are_none), cmocka_unit_test(json_is_seen_behind_the_mistake),
+        cmocka_unit_test(help_from_the_table),          cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

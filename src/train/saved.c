@@ -82,7 +82,9 @@ static int put_value(const lrc_json *v, const char *field, lrc_buf *out, lrc_err
     switch (v->type) {
     case LRC_JSON_FALSE:
     case LRC_JSON_TRUE: lrc_toml_put_bool(out, v->type == LRC_JSON_TRUE); return 0;
-    case LRC_JSON_NUMBER: // all that JSON has are TOML's, too
+    case LRC_JSON_NUMBER:                                 // all that JSON has are TOML's, too
+        if (v->len == 2 && memcmp(v->text, "-0", 2) == 0) // as it comes back: a whole number has no sign at zero
+            return lrc_buf_addc(out, '0'), 0;
         for (size_t i = 0; i < v->len; i++)
             lrc_buf_addc(out, lrc_ascii_lower(v->text[i]));
         return 0;
